@@ -1,0 +1,157 @@
+use kernel::{Actor, Aggregate, CommandId, Envelope, Position, TenantId, Timestamp};
+use uuid::Uuid;
+
+use crate::{
+    AppendError, EventStore, Expected, NewEvent, StoreError, StreamId, Unreadable, Write, encode,
+};
+
+/// Who asks, when, under which command id: what a command needs besides itself.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    /// From a verified token or a stored fact.
+    pub tenant: TenantId,
+    /// Who asks.
+    pub actor: Actor,
+    /// The same for every repeat of this command.
+    pub command: CommandId,
+    /// A digest of what is asked, when the caller chose the command id.
+    pub fingerprint: Option<Uuid>,
+    /// The fact that a policy reacts to, if one does.
+    pub causation: Option<Uuid>,
+    /// W3C trace context.
+    pub traceparent: Option<String>,
+    /// Now.
+    pub at: Timestamp,
+}
+
+impl Execution {
+    /// The envelope of the facts that it causes.
+    #[must_use]
+    pub fn envelope(&self) -> Envelope {
+        Envelope {
+            tenant: self.tenant,
+            actor: self.actor.clone(),
+            command: self.command,
+            fingerprint: self.fingerprint,
+            correlation: None,
+            causation: self.causation,
+            traceparent: self.traceparent.clone(),
+            at: self.at,
+        }
+    }
+
+    /// The write that appends these events to a stream as the consequence of this command.
+    ///
+    /// # Errors
+    /// When an event has no stored form.
+    pub fn write<E: serde::Serialize>(
+        &self,
+        stream: StreamId,
+        expected: Expected,
+        events: &[E],
+    ) -> Result<Write, serde_json::Error> {
+        let metadata = serde_json::to_vec(&self.envelope())?;
+        let mut new = Vec::with_capacity(events.len());
+        for (n, event) in events.iter().enumerate() {
+            let (kind, data) = encode(event)?;
+            let id = self.command.event_id(stream.as_str(), n);
+            new.push(NewEvent { id, kind, data, metadata: metadata.clone() });
+        }
+        Ok(Write { stream, expected, events: new })
+    }
+}
+
+/// How a command ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// Whoever reads at this position or later sees the outcome.
+    pub position: Position,
+    /// Whether the outcome was there before: the same command again, or a state already reached.
+    pub repeated: bool,
+}
+
+/// Why a command did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError<R> {
+    /// The aggregate refused.
+    #[error(transparent)]
+    Rejected(R),
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store did not take the facts.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// A stored fact cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// A new fact has no stored form.
+    #[error("the fact cannot be written")]
+    Unwritable(#[from] serde_json::Error),
+}
+
+const ATTEMPTS: usize = 5;
+const PAGE: usize = 500;
+
+/// The state of an aggregate and the number of its facts.
+///
+/// # Errors
+/// When the stream cannot be read or holds a fact that nobody here can read.
+pub async fn load<A: Aggregate>(
+    store: &dyn EventStore,
+    tenant: TenantId,
+    id: &A::Id,
+) -> Result<(A, u64), ExecuteError<A::Rejection>> {
+    let stream = StreamId::of::<A>(tenant, id);
+    let (mut state, mut count) = (A::default(), 0);
+    loop {
+        let page = store.read(&stream, count, PAGE).await?;
+        let last = page.len() < PAGE;
+        for stored in &page {
+            state = state.evolve(stored.event()?);
+            count = stored.revision + 1;
+        }
+        if last {
+            return Ok((state, count));
+        }
+    }
+}
+
+/// Reads, folds, decides, appends. When somebody else appended first, decides again on their facts;
+/// when the outcome of an append is unknown, sends the same events again.
+///
+/// # Errors
+/// The aggregate's rejection, or what the store could not do.
+pub async fn execute<A: Aggregate>(
+    store: &dyn EventStore,
+    execution: &Execution,
+    id: &A::Id,
+    command: A::Command,
+) -> Result<Done, ExecuteError<A::Rejection>> {
+    let tenant = execution.tenant;
+    let mut failure = None;
+    for _ in 0..ATTEMPTS {
+        let (state, count) = load::<A>(store, tenant, id).await?;
+        let events = match state.decide(command.clone()) {
+            Ok(events) => events,
+            Err(rejection) => return Err(ExecuteError::Rejected(rejection)),
+        };
+        if events.is_empty() {
+            return Ok(Done { position: store.head().await?, repeated: true });
+        }
+        let stream = StreamId::of::<A>(tenant, id);
+        let write = execution.write(stream, Expected::after(count), &events)?;
+        match store.append(vec![write]).await.pop() {
+            Some(Ok(appended)) => {
+                let (position, repeated) = (appended.position, appended.repeated);
+                return Ok(Done { position, repeated });
+            }
+            Some(Err(error @ (AppendError::Conflict { .. } | AppendError::Unknown(_)))) => {
+                failure = Some(error);
+            }
+            Some(Err(error)) => return Err(error.into()),
+            None => return Err(StoreError::Closed.into()),
+        }
+    }
+    Err(failure.map_or(ExecuteError::Store(StoreError::Closed), ExecuteError::Append))
+}

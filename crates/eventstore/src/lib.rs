@@ -1,0 +1,22 @@
+//! The log: one port, its adapters, their conformance suite, and the loop that every command runs
+//! through.
+//!
+//! Append is the only write in Laurel. [`EventStore`] is the port; [`Embedded`] keeps it on one
+//! machine in SQLite files; [`execute`] reads, folds, decides and appends. To add an adapter,
+//! implement the port and call [`conformance::all`] from its test.
+
+mod codec;
+pub mod conformance;
+mod embedded;
+mod execute;
+mod port;
+mod stream;
+
+pub use codec::{Unreadable, decode, encode};
+pub use embedded::{Embedded, EmbeddedOptions, OpenError};
+pub use execute::{Done, ExecuteError, Execution, execute, load};
+pub use port::{
+    AppendError, Appended, Deletion, EventStore, Expected, Filter, NewEvent, Page, RecordedEvent,
+    Scope, Signal, Signals, StoreError, Write,
+};
+pub use stream::{InvalidStream, StreamId};

@@ -1,0 +1,20 @@
+//! The read side: facts in, rows out. A projection is pure; the store does the rest.
+//!
+//! [`ReadModels`] is the port, [`Embedded`] its adapter on one machine, [`Runner`] feeds the
+//! projections from the log. To add a read model, implement [`Projection`] beside the role that
+//! answers from it and list it there; to change its shape, raise [`Model::version`]: the new
+//! version is built beside the old one and takes over when it has caught up.
+
+pub mod conformance;
+mod embedded;
+mod port;
+mod projection;
+mod runner;
+
+pub use embedded::{Embedded, EmbeddedOptions, OpenError};
+pub use port::{
+    Applied, Change, Direction, Generation, Key, Model, ModelState, ReadModelError, ReadModels,
+    Row, Scan, Slot,
+};
+pub use projection::{Projection, Rows, memory};
+pub use runner::{Progress, Runner, RunnerOptions, View, WaitError};
