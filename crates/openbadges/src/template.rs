@@ -1,0 +1,380 @@
+//! Credentials as text with holes: what one badge's awards share, written once.
+//!
+//! The text of a template is the JSON of the signed credential. Where awards differ stands the
+//! name of a hole between two U+FDD0, a code point that Unicode reserves for such use and that no
+//! template text may contain otherwise. Filling is splicing, so that a template's text and a
+//! [`Fill`] give the same bytes for ever.
+
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::achievement::Achievement;
+use crate::credential::{AchievementSubject, OpenBadgeCredential};
+use crate::eddsa_rdfc_2022::{join, EddsaRdfc2022, NAME};
+use crate::evidence::Evidence;
+use crate::identity::IdentityObject;
+use crate::profile::Profile;
+use crate::proof::{self, ProofError, ProofOptions};
+use crate::status_list::StatusListEntry;
+use crate::timestamp::{parse_timestamp, TimestampError};
+
+/// Stands before and after the name of a hole.
+const MARK: char = '\u{fdd0}';
+
+/// Why a template cannot be made or filled.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// The terms contain the code point that marks holes.
+    #[error("could not make a template: its text contains u+fdd0; remove this character")]
+    Mark,
+    /// The text is not that of a template.
+    #[error("could not read the template: its text is malformed")]
+    Malformed,
+    /// The template has a status list, the award no place in it, or the other way round.
+    #[error("could not fill the template: give a status list index exactly when it has a list")]
+    StatusListIndex,
+    /// A date is malformed.
+    #[error(transparent)]
+    Timestamp(#[from] TimestampError),
+    /// The filled credential cannot be signed.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+}
+
+/// What all the awards of one badge share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TemplateTerms {
+    /// Who issues.
+    pub issuer: Profile,
+    /// What is earned.
+    pub achievement: Achievement,
+    /// The full id of the signing key: the issuer's id, `#` and the key.
+    pub verification_method: String,
+    /// What the recipients' hashed identifiers are: `emailAddress` and other terms.
+    pub identity_type: String,
+    /// The URL of the status list in which revocations will be found.
+    pub status_list: Option<String>,
+}
+
+/// What one award adds to the template: all that is needed, with it, to write the credential.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fill {
+    /// The absolute URI of the credential.
+    pub credential_id: String,
+    /// From when on it is valid (`xsd:dateTimeStamp`).
+    pub valid_from: String,
+    /// Until when it is valid (`xsd:dateTimeStamp`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub valid_until: Option<String>,
+    /// When it was awarded first (`xsd:dateTimeStamp`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub awarded_date: Option<String>,
+    /// `sha256$…`, see [`crate::identity_hash`].
+    pub identity_hash: String,
+    /// The salt of the hash.
+    pub salt: String,
+    /// The award's entry in the status list.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status_list_index: Option<u32>,
+    /// How this person earned it, in Markdown.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub narrative: Option<String>,
+    /// What shows it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub evidence: Vec<Evidence>,
+    /// When it is signed (`xsd:dateTimeStamp`).
+    pub proof_created: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hole {
+    CredentialId,
+    ValidFrom,
+    ValidUntil,
+    AwardedDate,
+    IdentityHash,
+    Salt,
+    StatusListIndex,
+    Narrative,
+    Evidence,
+    ProofCreated,
+    ProofValue,
+}
+
+impl Hole {
+    const ALL: [(Self, &'static str); 11] = [
+        (Self::CredentialId, "credentialId"),
+        (Self::ValidFrom, "validFrom"),
+        (Self::ValidUntil, "validUntil"),
+        (Self::AwardedDate, "awardedDate"),
+        (Self::IdentityHash, "identityHash"),
+        (Self::Salt, "salt"),
+        (Self::StatusListIndex, "statusListIndex"),
+        (Self::Narrative, "narrative"),
+        (Self::Evidence, "evidence"),
+        (Self::ProofCreated, "proofCreated"),
+        (Self::ProofValue, "proofValue"),
+    ];
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(hole, _)| *hole)
+    }
+
+    fn marked(self) -> String {
+        let name = Self::ALL.iter().find(|(hole, _)| *hole == self).map_or("", |(_, name)| name);
+        format!("{MARK}{name}{MARK}")
+    }
+}
+
+/// A credential with holes, as text.
+///
+/// It serialises as its text, which is stable, and is addressed by [`CredentialTemplate::digest`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CredentialTemplate {
+    text: String,
+    /// Where text ends and which hole follows; after the last hole comes the rest of the text.
+    pieces: Vec<(std::ops::Range<usize>, Hole)>,
+    rest: usize,
+    context: Value,
+    verification_method: String,
+    has_status: bool,
+    /// The canonical proof configuration around the time of signing; it is the same but for that.
+    proof_text: OnceLock<(String, String)>,
+}
+
+impl CredentialTemplate {
+    /// Writes the template of all awards with the same terms.
+    ///
+    /// # Errors
+    /// When the terms contain U+FDD0.
+    pub fn new(terms: &TemplateTerms) -> Result<Self, TemplateError> {
+        let identity = IdentityObject::new(
+            Hole::IdentityHash.marked(),
+            terms.identity_type.as_str(),
+            Hole::Salt.marked(),
+        );
+        let achievement = terms.achievement.clone();
+        let mut subject = AchievementSubject::new(identity, achievement);
+        subject.narrative = Some(Hole::Narrative.marked());
+        let mut credential = OpenBadgeCredential::new(
+            Hole::CredentialId.marked(),
+            terms.issuer.clone(),
+            Hole::ValidFrom.marked(),
+            subject,
+        )
+        .with_published_schema();
+        credential.name = Some(terms.achievement.name.clone());
+        credential.valid_until = Some(Hole::ValidUntil.marked());
+        credential.awarded_date = Some(Hole::AwardedDate.marked());
+        credential.evidence =
+            vec![Evidence { id: Some(Hole::Evidence.marked()), ..Evidence::new() }];
+        credential.credential_status = terms
+            .status_list
+            .as_deref()
+            .map(|list| StatusListEntry::at(list, &Hole::StatusListIndex.marked()));
+        let mut text = json_text(&credential);
+        for (member, hole) in [
+            (format!(",\"validUntil\":\"{}\"", Hole::ValidUntil.marked()), Hole::ValidUntil),
+            (format!(",\"awardedDate\":\"{}\"", Hole::AwardedDate.marked()), Hole::AwardedDate),
+            (format!(",\"narrative\":\"{}\"", Hole::Narrative.marked()), Hole::Narrative),
+            (format!(",\"evidence\":{}", json_text(&credential.evidence)), Hole::Evidence),
+        ] {
+            text = text.replacen(&member, &hole.marked(), 1);
+        }
+        text.pop();
+        text.push_str(",\"proof\":[{\"type\":\"DataIntegrityProof\",\"cryptosuite\":\"");
+        text.push_str(NAME);
+        text.push_str("\",\"created\":\"");
+        text.push_str(&Hole::ProofCreated.marked());
+        text.push_str("\",\"verificationMethod\":");
+        text.push_str(&json_text(&terms.verification_method));
+        text.push_str(",\"proofPurpose\":\"assertionMethod\",\"proofValue\":\"");
+        text.push_str(&Hole::ProofValue.marked());
+        text.push_str("\"}]}");
+        let expected = if terms.status_list.is_some() { 12 } else { 10 };
+        if text.matches(MARK).count() != expected * 2 {
+            return Err(TemplateError::Mark);
+        }
+        Self::read(text)
+    }
+
+    fn read(text: String) -> Result<Self, TemplateError> {
+        let mut pieces = Vec::new();
+        let mut rest = 0;
+        while let Some(open) = text[rest..].find(MARK).map(|at| rest + at) {
+            let name = open + MARK.len_utf8();
+            let close = text[name..].find(MARK).ok_or(TemplateError::Malformed)? + name;
+            let hole = Hole::named(&text[name..close]).ok_or(TemplateError::Malformed)?;
+            pieces.push((rest..open, hole));
+            rest = close + MARK.len_utf8();
+        }
+        let mut template = Self {
+            text,
+            pieces,
+            rest,
+            context: Value::Null,
+            verification_method: String::new(),
+            has_status: false,
+            proof_text: OnceLock::new(),
+        };
+        template.has_status = template.pieces.iter().any(|(_, hole)| *hole == Hole::StatusListIndex);
+        let sample: Value = serde_json::from_slice(&template.render(&Fill::default(), ""))
+            .map_err(|_| TemplateError::Malformed)?;
+        template.context = sample.get("@context").cloned().ok_or(TemplateError::Malformed)?;
+        template.verification_method = sample
+            .pointer("/proof/0/verificationMethod")
+            .and_then(Value::as_str)
+            .ok_or(TemplateError::Malformed)?
+            .to_owned();
+        Ok(template)
+    }
+
+    /// Gives the template's text, which [`CredentialTemplate::try_from`] reads back.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Gives the SHA-256 of the text in hexadecimal: the template's address.
+    pub fn digest(&self) -> String {
+        hex::encode(Sha256::digest(&self.text))
+    }
+
+    /// Gives the full id of the key that signs.
+    pub fn verification_method(&self) -> &str {
+        &self.verification_method
+    }
+
+    /// Computes the 64 bytes to sign for one award.
+    ///
+    /// # Errors
+    /// When a date is malformed, the status list index missing or superfluous, or the filled
+    /// credential not JSON-LD without loss.
+    pub fn prepare(&self, suite: &EddsaRdfc2022, fill: &Fill) -> Result<[u8; 64], TemplateError> {
+        if fill.status_list_index.is_some() != self.has_status {
+            return Err(TemplateError::StatusListIndex);
+        }
+        for date in [Some(&fill.valid_from), fill.valid_until.as_ref(), fill.awarded_date.as_ref()] {
+            if let Some(date) = date {
+                parse_timestamp(date)?;
+            }
+        }
+        parse_timestamp(&fill.proof_created)?;
+        let mut document: Value = serde_json::from_slice(&self.render(fill, ""))
+            .map_err(|_| TemplateError::Malformed)?;
+        if let Value::Object(members) = &mut document {
+            members.remove("proof");
+        }
+        let document_hash = suite.document_hash(&document)?;
+        Ok(join(self.proof_hash(suite, &fill.proof_created)?, document_hash))
+    }
+
+    /// Writes the credential with the Ed25519 signature of the prepared bytes: what is published.
+    pub fn fill(&self, fill: &Fill, signature: &[u8; 64]) -> Vec<u8> {
+        self.render(fill, &proof::value(signature))
+    }
+
+    /// The configuration is one blank node with five properties; only the time varies, and that
+    /// neither its label nor the order of the lines depends on.
+    fn proof_hash(&self, suite: &EddsaRdfc2022, created: &str) -> Result<[u8; 32], ProofError> {
+        let (before, after) = if let Some(parts) = self.proof_text.get() {
+            parts
+        } else {
+            let options = ProofOptions {
+                verification_method: self.verification_method.clone(),
+                created: created.to_owned(),
+            };
+            let text = suite.canonical(&proof::config(&self.context, NAME, &options))?;
+            let literal = format!("\"{created}\"^^");
+            match text.split_once(&literal) {
+                Some((before, after)) if !after.contains(&literal) => {
+                    let parts = (format!("{before}\""), format!("\"^^{after}"));
+                    self.proof_text.get_or_init(|| parts)
+                }
+                _ => return Ok(Sha256::digest(text).into()),
+            }
+        };
+        Ok(Sha256::new().chain_update(before).chain_update(created).chain_update(after).finalize().into())
+    }
+
+    fn render(&self, fill: &Fill, proof_value: &str) -> Vec<u8> {
+        let narrative = fill.narrative.as_deref().map_or(0, str::len);
+        let mut out = Vec::with_capacity(self.text.len() + 512 + narrative);
+        for (text, hole) in &self.pieces {
+            out.extend_from_slice(self.text[text.clone()].as_bytes());
+            match hole {
+                Hole::CredentialId => escape(&mut out, &fill.credential_id),
+                Hole::ValidFrom => escape(&mut out, &fill.valid_from),
+                Hole::ValidUntil => member(&mut out, "validUntil", fill.valid_until.as_deref()),
+                Hole::AwardedDate => member(&mut out, "awardedDate", fill.awarded_date.as_deref()),
+                Hole::IdentityHash => escape(&mut out, &fill.identity_hash),
+                Hole::Salt => escape(&mut out, &fill.salt),
+                Hole::StatusListIndex => {
+                    if let Some(index) = fill.status_list_index {
+                        out.extend_from_slice(index.to_string().as_bytes());
+                    }
+                }
+                Hole::Narrative => member(&mut out, "narrative", fill.narrative.as_deref()),
+                Hole::Evidence => {
+                    if !fill.evidence.is_empty() {
+                        out.extend_from_slice(b",\"evidence\":");
+                        out.extend_from_slice(json_text(&fill.evidence).as_bytes());
+                    }
+                }
+                Hole::ProofCreated => escape(&mut out, &fill.proof_created),
+                Hole::ProofValue => escape(&mut out, proof_value),
+            }
+        }
+        out.extend_from_slice(self.text[self.rest..].as_bytes());
+        out
+    }
+}
+
+impl TryFrom<String> for CredentialTemplate {
+    type Error = TemplateError;
+
+    fn try_from(text: String) -> Result<Self, TemplateError> {
+        Self::read(text)
+    }
+}
+
+impl From<CredentialTemplate> for String {
+    fn from(template: CredentialTemplate) -> Self {
+        template.text
+    }
+}
+
+impl PartialEq for CredentialTemplate {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+/// Adds an optional string member. It never stands first in its object.
+fn member(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\":\"");
+        escape(out, value);
+        out.push(b'"');
+    }
+}
+
+/// Adds the inside of a JSON string.
+fn escape(out: &mut Vec<u8>, text: &str) {
+    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        let quoted = json_text(text);
+        out.extend_from_slice(&quoted.as_bytes()[1..quoted.len() - 1]);
+    } else {
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+fn json_text<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("structs of strings and lists always become json")
+}
