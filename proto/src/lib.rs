@@ -7,14 +7,38 @@
 /// The descriptors of all files, for reflection and for tests that walk every call.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/laurel.bin"));
 
-macro_rules! versions {
-    ($($name:ident),+) => {$(
-        pub mod $name {
-            pub mod v1 {
-                tonic::include_proto!(concat!("laurel.", stringify!($name), ".v1"));
-            }
-        }
-    )+};
+pub mod write {
+    pub mod v1 {
+        tonic::include_proto!("laurel.write.v1");
+    }
 }
-
-versions!(write, page, issuers, design, awarding, backpack, analytics);
+pub mod page {
+    pub mod v1 {
+        tonic::include_proto!("laurel.page.v1");
+    }
+}
+pub mod issuers {
+    pub mod v1 {
+        tonic::include_proto!("laurel.issuers.v1");
+    }
+}
+pub mod design {
+    pub mod v1 {
+        tonic::include_proto!("laurel.design.v1");
+    }
+}
+pub mod awarding {
+    pub mod v1 {
+        tonic::include_proto!("laurel.awarding.v1");
+    }
+}
+pub mod backpack {
+    pub mod v1 {
+        tonic::include_proto!("laurel.backpack.v1");
+    }
+}
+pub mod analytics {
+    pub mod v1 {
+        tonic::include_proto!("laurel.analytics.v1");
+    }
+}
