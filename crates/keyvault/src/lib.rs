@@ -1,1 +1,22 @@
-//! keyvault.
+//! Keys beside the log, not in it: one per person, wrapped under their tenant's, wrapped under the
+//! root key.
+//!
+//! [`KeyVault`] is the port and [`Embedded`] keeps it in one SQLite file. Personal data is sealed
+//! with a [`DataKey`] before it becomes a fact; [`KeyVault::destroy`] makes all of it unreadable at
+//! once. To add an adapter, implement the port and call [`conformance::all`] from its test.
+
+pub mod conformance;
+mod embedded;
+mod key;
+mod port;
+mod root;
+mod rows;
+mod subject;
+mod wrap;
+mod writer;
+
+pub use embedded::{Embedded, EmbeddedOptions, OpenError};
+pub use key::{DataKey, Secret, UnsealError};
+pub use port::{KeyVault, Owner, VaultError, unseal};
+pub use root::{RootKey, RootKeyError};
+pub use subject::subject_of;
