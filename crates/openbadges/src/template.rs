@@ -171,8 +171,9 @@ impl CredentialTemplate {
         credential.name = Some(terms.achievement.name.clone());
         credential.valid_until = Some(Hole::ValidUntil.marked());
         credential.awarded_date = Some(Hole::AwardedDate.marked());
-        credential.evidence =
-            vec![Evidence { id: Some(Hole::Evidence.marked()), ..Evidence::new() }];
+        let mut evidence = Evidence::new();
+        evidence.id = Some(Hole::Evidence.marked());
+        credential.evidence = vec![evidence];
         credential.credential_status = terms
             .status_list
             .as_deref()

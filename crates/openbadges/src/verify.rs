@@ -149,7 +149,7 @@ pub struct Needs {
 impl Needs {
     /// Reads out of a credential what its verification will ask a [`Resolver`] for.
     pub fn of(credential: &[u8]) -> Self {
-        let Ok(document) = parse(credential) else { return Self::default() };
+        let Ok(document) = parse(credential, MAX_BYTES) else { return Self::default() };
         let verification_methods = proofs(&document)
             .iter()
             .filter_map(|proof| proof.get("verificationMethod")?.as_str())
@@ -184,7 +184,7 @@ impl Verifier {
         resolver: &dyn Resolver,
         now: OffsetDateTime,
     ) -> Report {
-        let document = match parse(credential) {
+        let document = match parse(credential, MAX_BYTES) {
             Ok(document) => document,
             Err(reason) => {
                 let outcome = Outcome::Invalid(reason);
@@ -245,9 +245,9 @@ impl Verifier {
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Value, String> {
-    if bytes.len() > MAX_BYTES {
-        return Err("it is larger than 1 MiB".to_owned());
+fn parse(bytes: &[u8], max_bytes: usize) -> Result<Value, String> {
+    if bytes.len() > max_bytes {
+        return Err(format!("it is larger than {} MiB", max_bytes >> 20));
     }
     match serde_json::from_slice(bytes) {
         Ok(document @ Value::Object(_)) => Ok(document),

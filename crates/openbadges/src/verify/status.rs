@@ -7,6 +7,9 @@ use super::conformance::has_type;
 use super::{issuer, parse, validity_period, Outcome, Resolver, Verifier};
 use crate::status_list::StatusList;
 
+/// How many bytes a list may have; what it inflates to is bounded where it is decoded.
+const MAX_BYTES: usize = 16 << 20;
+
 /// The one status entry for which Open Badges has room.
 pub(super) fn entry(document: &Value) -> Option<&Value> {
     match document.get("credentialStatus")? {
@@ -59,7 +62,8 @@ fn is_set(
         .ok_or_else(|| Outcome::Invalid("its status entry names no list".to_owned()))?;
 
     let bytes = resolver.status_list(&url).map_err(|error| unknown(&error.to_string()))?;
-    let list = parse_list(&bytes).map_err(|why| unknown(&why))?;
+    let list = parse(&bytes, MAX_BYTES)
+        .map_err(|why| unknown(&format!("the list cannot be read: {why}")))?;
     if !has_type(&list, "BitstringStatusListCredential") {
         return Err(unknown("the list is not a BitstringStatusListCredential"));
     }
@@ -87,15 +91,4 @@ fn is_set(
     StatusList::decode(&encoded)
         .and_then(|list| list.get(index))
         .map_err(|error| unknown(&error.to_string()))
-}
-
-/// A list may be larger than a credential; what it inflates to is bounded where it is decoded.
-fn parse_list(bytes: &[u8]) -> Result<Value, String> {
-    const MAX_BYTES: usize = 16 << 20;
-    if bytes.len() <= MAX_BYTES {
-        if let Ok(list @ Value::Object(_)) = serde_json::from_slice(bytes) {
-            return Ok(list);
-        }
-    }
-    parse(bytes).map_err(|why| format!("the list cannot be read: {why}"))
 }

@@ -1,0 +1,280 @@
+//! Badges from the template to the verifier, and what happens to those that were tampered with.
+
+#[path = "sample/badge.rs"]
+mod badge;
+
+use badge::{full_fill, issue, multikey, plain_fill, suite, template, terms, Web, ISSUER, LIST};
+use ed25519_dalek::Signer;
+use openbadges::{
+    parse_timestamp, CheckKind, CredentialTemplate, Fill, Needs, Outcome, Report, StatusList,
+    TemplateError, Verifier,
+};
+use proptest::prelude::*;
+use serde_json::{json, Value};
+use time::OffsetDateTime;
+
+fn now() -> OffsetDateTime {
+    parse_timestamp("2026-01-01T00:00:00Z").unwrap()
+}
+
+fn verify(credential: &[u8], web: &Web) -> Report {
+    Verifier::new(suite()).verify(credential, web, now())
+}
+
+fn signed(fill: &Fill) -> Vec<u8> {
+    issue(&template(), &suite(), fill)
+}
+
+#[test]
+fn an_issued_badge_verifies() {
+    let web = Web::with_revoked(&suite(), &[1, 94_566, 94_568]);
+    for fill in [plain_fill(), full_fill()] {
+        let report = verify(&signed(&fill), &web);
+        assert!(report.is_valid(), "{report:?}");
+        assert_eq!(report.checks.len(), 4);
+    }
+}
+
+#[test]
+fn a_credential_reads_as_the_published_schema_wants_it() {
+    let credential: Value = serde_json::from_slice(&signed(&full_fill())).unwrap();
+    let arrays = [
+        "/@context", "/type", "/proof", "/evidence", "/evidence/0/type", "/credentialSchema",
+        "/issuer/type", "/credentialSubject/type", "/credentialSubject/identifier",
+        "/credentialSubject/achievement/type", "/credentialSubject/achievement/tag",
+        "/credentialSubject/achievement/alignment",
+        "/credentialSubject/achievement/alignment/0/type",
+    ];
+    for place in arrays {
+        assert!(credential.pointer(place).is_some_and(Value::is_array), "{place}");
+    }
+    let objects = ["/credentialStatus", "/credentialSubject", "/issuer"];
+    for place in objects {
+        assert!(credential.pointer(place).is_some_and(Value::is_object), "{place}");
+    }
+    assert_eq!(credential["credentialSubject"]["achievement"]["image"]["type"], "Image");
+    let identity = &credential["credentialSubject"]["identifier"][0];
+    assert_eq!(identity["type"], "IdentityObject");
+    assert_eq!(identity["hashed"], true);
+    assert_eq!(credential["credentialStatus"]["id"], format!("{LIST}#94567"));
+    assert_eq!(credential["credentialStatus"]["statusListIndex"], "94567");
+}
+
+#[test]
+fn the_bytes_of_a_credential_never_change() {
+    let text = String::from_utf8(signed(&plain_fill())).unwrap();
+    assert!(text.starts_with("{\"@context\":[\"https://www.w3.org/ns/credentials/v2\","));
+    assert!(!text.contains("validUntil") && !text.contains("evidence"));
+    let stored = serde_json::to_string(&template()).unwrap();
+    let read: CredentialTemplate = serde_json::from_str(&stored).unwrap();
+    assert_eq!(read.digest(), template().digest());
+    let fill: Fill =
+        serde_json::from_str(&serde_json::to_string(&full_fill()).unwrap()).unwrap();
+    assert_eq!(issue(&read, &suite(), &fill), signed(&full_fill()));
+}
+
+#[test]
+fn a_revoked_badge_is_invalid_and_an_unknown_status_is_said_to_be_unknown() {
+    let credential = signed(&plain_fill());
+    let report = verify(&credential, &Web::with_revoked(&suite(), &[94_567]));
+    assert_eq!(
+        report.outcome(CheckKind::Status),
+        Outcome::Invalid("its issuer has revoked it".to_owned())
+    );
+    assert_eq!(report.outcome(CheckKind::Proof), Outcome::Valid);
+
+    let mut web = Web::with_revoked(&suite(), &[]);
+    let list = web.lists.remove(LIST).unwrap();
+    let outcome = verify(&credential, &web).outcome(CheckKind::Status);
+    assert!(matches!(outcome, Outcome::Undetermined(_)), "{outcome:?}");
+
+    // A list that someone else filled in does not count.
+    let mut forged: Value = serde_json::from_slice(&list).unwrap();
+    forged["credentialSubject"]["encodedList"] = json!(StatusList::new(200_000).encode());
+    web.lists.insert(LIST.to_owned(), serde_json::to_vec(&forged).unwrap());
+    let outcome = verify(&credential, &web).outcome(CheckKind::Status);
+    assert!(matches!(outcome, Outcome::Undetermined(_)), "{outcome:?}");
+}
+
+#[test]
+fn time_decides_about_validity() {
+    let web = Web::with_revoked(&suite(), &[]);
+    let at = |time: &str| {
+        let now = parse_timestamp(time).unwrap();
+        Verifier::new(suite())
+            .verify(&signed(&full_fill()), &web, now)
+            .outcome(CheckKind::ValidityPeriod)
+    };
+    assert_eq!(at("2025-01-31T12:00:00Z"), Outcome::Valid);
+    assert_eq!(at("2030-01-31T12:00:00Z"), Outcome::Valid);
+    assert_eq!(at("2025-01-31T11:59:59Z"), Outcome::Invalid("it is not valid yet".to_owned()));
+    assert_eq!(at("2030-01-31T12:00:01Z"), Outcome::Invalid("it has expired".to_owned()));
+}
+
+/// Every place in a document where a text, number or boolean stands.
+fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
+    let inside = |key: &str| format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(key, value)| leaves(value, &inside(key), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(n, item)| leaves(item, &inside(&n.to_string()), found));
+        }
+        _ => found.push(at.to_owned()),
+    }
+}
+
+#[test]
+fn whatever_is_changed_or_removed_the_proof_fails() {
+    let web = Web::with_revoked(&suite(), &[]);
+    let credential: Value = serde_json::from_slice(&signed(&full_fill())).unwrap();
+    let mut places = Vec::new();
+    leaves(&credential, "", &mut places);
+    assert!(places.len() > 50, "{}", places.len());
+    for place in places {
+        let mut changed = credential.clone();
+        let value = changed.pointer_mut(&place).unwrap();
+        *value = match value.take() {
+            Value::String(text) => json!(format!("{text}x")),
+            Value::Bool(yes) => json!(!yes),
+            other => panic!("{place}: {other}"),
+        };
+        let outcome = verify(&serde_json::to_vec(&changed).unwrap(), &web).outcome(CheckKind::Proof);
+        assert_ne!(outcome, Outcome::Valid, "{place} was changed");
+
+        let (parent, name) = place.rsplit_once('/').unwrap();
+        let mut removed = credential.clone();
+        match removed.pointer_mut(parent).unwrap() {
+            Value::Object(members) => {
+                members.remove(&name.replace("~1", "/").replace("~0", "~"));
+            }
+            Value::Array(items) => {
+                items.remove(name.parse().unwrap());
+            }
+            _ => panic!("{parent}"),
+        }
+        // Without its type a proof is no proof; without the extensions nothing is defined.
+        let outcome = verify(&serde_json::to_vec(&removed).unwrap(), &web).outcome(CheckKind::Proof);
+        assert_ne!(outcome, Outcome::Valid, "{place} was removed");
+    }
+}
+
+#[test]
+fn an_added_claim_fails_the_proof() {
+    let web = Web::with_revoked(&suite(), &[]);
+    let credential: Value = serde_json::from_slice(&signed(&plain_fill())).unwrap();
+    for (place, name, value) in [
+        ("", "description", json!("more")),
+        ("", "undefinedTerm", json!("more")),
+        ("", "validUntil", json!("2099-01-01T00:00:00Z")),
+        ("/credentialSubject", "narrative", json!("more")),
+        ("/credentialSubject", "id", json!("did:example:mallory")),
+        ("/credentialSubject/achievement", "humanCode", json!("more")),
+        ("/issuer", "email", json!("m@example.org")),
+        ("/proof/0", "domain", json!("elsewhere.example")),
+    ] {
+        let mut added = credential.clone();
+        added.pointer_mut(place).unwrap()[name] = value;
+        let outcome = verify(&serde_json::to_vec(&added).unwrap(), &web).outcome(CheckKind::Proof);
+        assert!(matches!(outcome, Outcome::Invalid(_)), "{place}/{name}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_key_of_someone_else_does_not_speak_for_the_issuer() {
+    let mut terms = terms();
+    terms.issuer.id = "did:web:university.example".to_owned();
+    let template = CredentialTemplate::new(&terms).unwrap();
+    let credential = issue(&template, &suite(), &plain_fill());
+    let outcome = verify(&credential, &Web::with_revoked(&suite(), &[])).outcome(CheckKind::Proof);
+    assert_eq!(
+        outcome,
+        Outcome::Invalid("it was signed with a key that its issuer does not control".to_owned())
+    );
+}
+
+#[test]
+fn a_did_key_issuer_needs_no_web() {
+    let did = openbadges::did_key(&multikey());
+    let mut terms = terms();
+    terms.issuer.id.clone_from(&did);
+    terms.verification_method = format!("{did}#{}", multikey());
+    terms.status_list = None;
+    let template = CredentialTemplate::new(&terms).unwrap();
+    let fill = Fill { status_list_index: None, ..plain_fill() };
+    let credential = issue(&template, &suite(), &fill);
+    let web = Web { documents: Default::default(), lists: Default::default() };
+    let report = verify(&credential, &web);
+    assert!(report.is_valid(), "{report:?}");
+    assert_eq!(Needs::of(&credential), Needs::default());
+}
+
+#[test]
+fn a_credential_tells_what_its_verification_needs() {
+    let needs = Needs::of(&signed(&plain_fill()));
+    assert_eq!(needs.verification_methods, [format!("{ISSUER}#{}", multikey())]);
+    assert_eq!(needs.status_lists, [LIST]);
+}
+
+#[test]
+fn bytes_that_are_no_badge_get_a_report_too() {
+    let web = Web::with_revoked(&suite(), &[]);
+    let deep = "[".repeat(100_000);
+    for bytes in ["", "null", "[]", "{}", "{\"proof\":[]}", "{\"@context\":7,\"proof\":{}}", &deep] {
+        let report = verify(bytes.as_bytes(), &web);
+        assert!(!report.is_valid());
+        assert!(matches!(report.outcome(CheckKind::Conformance), Outcome::Invalid(_)));
+    }
+    assert!(!verify(&vec![b' '; 2 << 20], &web).is_valid());
+}
+
+#[test]
+fn bad_fills_and_terms_are_refused_before_they_are_signed() {
+    let refused = |fill: Fill| template().prepare(&suite(), &fill).unwrap_err();
+    let fill = Fill { valid_from: "yesterday".to_owned(), ..plain_fill() };
+    assert!(matches!(refused(fill), TemplateError::Timestamp(_)));
+    let fill = Fill { status_list_index: None, ..plain_fill() };
+    assert!(matches!(refused(fill), TemplateError::StatusListIndex));
+    let fill = Fill { credential_id: "0190b2c4".to_owned(), ..plain_fill() };
+    assert!(refused(fill).to_string().contains("0190b2c4"));
+    let mut terms = terms();
+    terms.achievement.name = "\u{fdd0}salt\u{fdd0}".to_owned();
+    assert!(matches!(CredentialTemplate::new(&terms), Err(TemplateError::Mark)));
+    for text in ["", "{}", "\u{fdd0}salt", "{\"a\":\"\u{fdd0}what\u{fdd0}\"}"] {
+        assert!(CredentialTemplate::try_from(text.to_owned()).is_err(), "{text:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_recipient_and_story_survives_the_template_and_verifies(
+        salt in "\\PC{0,24}",
+        narrative in any::<String>(),
+        second in proptest::option::of(any::<String>()),
+        index in 0..131_072u32,
+    ) {
+        let suite = suite();
+        let web = Web::with_revoked(&suite, &[]);
+        let fill = Fill {
+            identity_hash: openbadges::identity_hash(&narrative, &salt),
+            salt: salt.clone(),
+            narrative: second,
+            status_list_index: Some(index),
+            evidence: vec![serde_json::from_value(
+                json!({"type": ["Evidence"], "narrative": narrative}),
+            ).unwrap()],
+            ..plain_fill()
+        };
+        let template = template();
+        let hash_data = template.prepare(&suite, &fill).unwrap();
+        let bytes = template.fill(&fill, &badge::key().sign(&hash_data).to_bytes());
+        let credential: Value = serde_json::from_slice(&bytes).unwrap();
+        prop_assert_eq!(&credential["evidence"][0]["narrative"], &json!(narrative));
+        prop_assert_eq!(&credential["credentialSubject"]["identifier"][0]["salt"], &json!(salt));
+        let report = Verifier::new(suite).verify(&bytes, &web, now());
+        prop_assert!(report.is_valid(), "{:?}", report);
+    }
+}
