@@ -1,1 +1,1 @@
-//! tests.
+//! Starts Laurel for the journeys: real stores in a temporary folder, real HTTP, either wire.

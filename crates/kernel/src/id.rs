@@ -1,7 +1,9 @@
-use std::{borrow::Cow, cmp::Ordering, fmt, hash, marker::PhantomData, str::FromStr};
+use std::{cmp::Ordering, fmt, hash, marker::PhantomData, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::text;
 
 /// What an id identifies. Implemented by empty enums.
 pub trait Kind: 'static {
@@ -136,8 +138,7 @@ impl<K: Kind> Serialize for Id<K> {
 impl<'de, K: Kind> Deserialize<'de> for Id<K> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let text = Cow::<'de, str>::deserialize(deserializer)?;
-            text.parse().map_err(serde::de::Error::custom)
+            text::read(deserializer, |text| text.parse().map_err(|e: InvalidId| e.to_string()))
         } else {
             Ok(Self::from_uuid(Uuid::from_bytes(<[u8; 16]>::deserialize(deserializer)?)))
         }

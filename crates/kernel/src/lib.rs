@@ -11,6 +11,7 @@ mod id;
 mod rejection;
 mod sealed;
 pub mod testing;
+mod text;
 mod time;
 
 pub use aggregate::Aggregate;

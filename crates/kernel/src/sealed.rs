@@ -1,6 +1,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use serde::{Deserialize, Serialize};
 
+use crate::text;
+
 /// Personal data at rest: ciphertext under one person's own key. The key lives in the key vault, and
 /// erasing the person destroys it. Seal and unseal with the `keyvault` crate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,8 +36,9 @@ impl Serialize for Base64 {
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-            STANDARD_NO_PAD.decode(text.as_bytes()).map(Self).map_err(serde::de::Error::custom)
+            text::read(deserializer, |text| {
+                STANDARD_NO_PAD.decode(text).map(Self).map_err(|error| error.to_string())
+            })
         } else {
             Vec::<u8>::deserialize(deserializer).map(Self)
         }

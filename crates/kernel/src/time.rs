@@ -6,6 +6,8 @@ use time::{
     macros::format_description,
 };
 
+use crate::text;
+
 /// A moment in UTC, to the millisecond. Stored and shown as RFC 3339, such as
 /// `2026-11-23T14:05:06.789Z` (no fraction when it is zero).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,8 +98,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        text::read(deserializer, |text| text.parse().map_err(|e: InvalidTimestamp| e.to_string()))
     }
 }
 

@@ -1,0 +1,142 @@
+//! What the machine itself allows, measured in the same run as the scenarios.
+
+use std::{
+    fs::File,
+    io::Write,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use ed25519_dalek::{Signer, SigningKey, Verifier};
+use eventstore::{EventStore, Expected, NewEvent, StreamId, Write as Append};
+use kernel::{CommandId, TenantId};
+use serde::Serialize;
+
+/// The physical limits of this machine, in microseconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Limits {
+    /// One raw Ed25519 signature.
+    pub ed25519_sign_us: f64,
+    /// One raw Ed25519 verification.
+    pub ed25519_verify_us: f64,
+    /// One 4 KiB write with `fdatasync`, median.
+    pub fsync_us: f64,
+    /// One durable append to the embedded store with 64 writers at once, wall clock per append.
+    pub store_append_us: f64,
+}
+
+impl Limits {
+    /// Measures them, in about two seconds, on the disk that holds `folder`.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub async fn measure(folder: &Path) -> anyhow::Result<Self> {
+        let (ed25519_sign_us, ed25519_verify_us) = ed25519()?;
+        Ok(Self {
+            ed25519_sign_us,
+            ed25519_verify_us,
+            fsync_us: fsync(folder)?,
+            store_append_us: append(folder, 64, Duration::from_millis(700)).await?.wall_us_per_op,
+        })
+    }
+}
+
+fn ed25519() -> anyhow::Result<(f64, f64)> {
+    const ROUNDS: u32 = 2_000;
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let message = [9; 64];
+    let start = Instant::now();
+    let mut signature = key.sign(&message);
+    for round in 1..ROUNDS {
+        signature = key.sign(&[u8::try_from(round % 256)?; 64]);
+    }
+    let sign = start.elapsed();
+    let signed = [u8::try_from((ROUNDS - 1) % 256)?; 64];
+    let start = Instant::now();
+    for _ in 0..ROUNDS {
+        key.verifying_key().verify(&signed, &signature).context("our own signature")?;
+    }
+    Ok((micros(sign) / f64::from(ROUNDS), micros(start.elapsed()) / f64::from(ROUNDS)))
+}
+
+fn fsync(folder: &Path) -> anyhow::Result<f64> {
+    let path = folder.join("fsync-probe");
+    let mut file = File::create(&path).with_context(|| format!("writing {}", path.display()))?;
+    let mut times = Vec::new();
+    for _ in 0..60 {
+        let start = Instant::now();
+        file.write_all(&[1; 4096])?;
+        file.sync_data()?;
+        times.push(micros(start.elapsed()));
+    }
+    std::fs::remove_file(&path)?;
+    Ok(percentile(&mut times, 0.5))
+}
+
+/// Appends of one fact of 300 bytes each, by so many writers at once, for so long.
+///
+/// # Errors
+/// When the store fails.
+pub async fn append(
+    folder: &Path,
+    writers: usize,
+    duration: Duration,
+) -> anyhow::Result<super::Load> {
+    let path = folder.join(format!("append-{writers}"));
+    let options = eventstore::EmbeddedOptions::new(&path);
+    let store = Arc::new(eventstore::Embedded::open(options)?);
+    let end = Instant::now() + duration;
+    let meter = super::Meter::of_this_process()?;
+    let mut tasks = tokio::task::JoinSet::new();
+    for writer in 0..writers {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let mut times = Vec::new();
+            while Instant::now() < end {
+                let stream = StreamId::named(
+                    "probe",
+                    TenantId::PLATFORM,
+                    format_args!("{writer}-{}", times.len()),
+                );
+                let id = CommandId::derived(&[stream.as_str().as_bytes()]).uuid();
+                let data = format!("{{\"text\":\"{}\"}}", "x".repeat(288)).into_bytes();
+                let kind = "probe-made.v1".into();
+                let events = vec![NewEvent { id, kind, data, metadata: b"{}".to_vec() }];
+                let start = Instant::now();
+                let write = Append { stream, expected: Expected::NoStream, events };
+                let outcome = store.append(vec![write]).await;
+                ensure!(outcome.iter().all(Result::is_ok), "an append failed: {outcome:?}");
+                times.push(micros(start.elapsed()));
+            }
+            Ok(times)
+        });
+    }
+    let mut times = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        times.extend(done??);
+    }
+    let load = meter.read(times)?;
+    store.close();
+    std::fs::remove_dir_all(&path)?;
+    Ok(load)
+}
+
+/// A duration in microseconds.
+pub fn micros(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
+}
+
+/// The value below which that share of the values lies; zero of none.
+pub fn percentile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index of a list in memory"
+    )]
+    let index = ((values.len().saturating_sub(1)) as f64 * share).round() as usize;
+    values.get(index).copied().unwrap_or_default()
+}

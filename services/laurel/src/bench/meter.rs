@@ -1,0 +1,112 @@
+//! CPU time, memory and latencies of a load.
+
+use std::{fs, time::Instant};
+
+use anyhow::Context;
+
+use super::limits::{micros, percentile};
+
+/// What a load cost.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// How many operations.
+    pub operations: usize,
+    /// User and system time of the processes under test, in microseconds per operation.
+    pub cpu_us_per_op: f64,
+    /// Wall clock over operations, in microseconds.
+    pub wall_us_per_op: f64,
+    /// Median latency in microseconds.
+    pub p50_us: f64,
+    /// 99th percentile of the latency in microseconds.
+    pub p99_us: f64,
+    /// Resident memory of the processes under test at the end, in MiB.
+    pub rss_mib: f64,
+}
+
+/// Reads the clocks of one process, before and after.
+pub struct Meter {
+    pid: Option<u32>,
+    start: Instant,
+    cpu: f64,
+}
+
+impl Meter {
+    /// Starts metering this process.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn of_this_process() -> anyhow::Result<Self> {
+        Self::of(None)
+    }
+
+    /// Starts metering a child.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn of_process(pid: u32) -> anyhow::Result<Self> {
+        Self::of(Some(pid))
+    }
+
+    fn of(pid: Option<u32>) -> anyhow::Result<Self> {
+        Ok(Self { pid, cpu: cpu_us(pid)?, start: Instant::now() })
+    }
+
+    /// What was used since the start for operations with these latencies in microseconds.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn read(&self, latencies: Vec<f64>) -> anyhow::Result<Load> {
+        let operations = latencies.len();
+        self.read_for(operations, latencies)
+    }
+
+    /// What was used since the start for so many operations.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn read_for(&self, operations: usize, mut latencies: Vec<f64>) -> anyhow::Result<Load> {
+        let wall = micros(self.start.elapsed());
+        let cpu = cpu_us(self.pid)? - self.cpu;
+        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+        let count = operations.max(1) as f64;
+        Ok(Load {
+            operations,
+            cpu_us_per_op: cpu / count,
+            wall_us_per_op: wall / count,
+            p50_us: percentile(&mut latencies, 0.5),
+            p99_us: percentile(&mut latencies, 0.99),
+            rss_mib: rss_mib(self.pid)?,
+        })
+    }
+}
+
+/// User and system time so far, in microseconds.
+///
+/// # Errors
+/// When the process is gone.
+pub fn cpu_us(pid: Option<u32>) -> anyhow::Result<f64> {
+    let Some(pid) = pid else {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        #[expect(clippy::cast_precision_loss, reason = "seconds of CPU are far below 2^52")]
+        return Ok(time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3);
+    };
+
+
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("the process is gone")?;
+    let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+    let ticks: u64 = fields.split(' ').skip(11).take(2).filter_map(|f| f.parse::<u64>().ok()).sum();
+    #[expect(clippy::cast_precision_loss, reason = "ticks are far below 2^52")]
+    Ok(ticks as f64 * 1e6 / rustix::param::clock_ticks_per_second() as f64)
+}
+
+/// Resident memory in MiB.
+///
+/// # Errors
+/// When the process is gone.
+pub fn rss_mib(pid: Option<u32>) -> anyhow::Result<f64> {
+    let path = pid.map_or("/proc/self/status".into(), |pid| format!("/proc/{pid}/status"));
+    let status = fs::read_to_string(path).context("the process is gone")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
+    Ok(kib.and_then(|kib| kib.trim().parse::<f64>().ok()).unwrap_or_default() / 1024.0)
+}

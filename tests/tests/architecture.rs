@@ -1,0 +1,100 @@
+//! The house keeps its shape: dependencies point one way, domains are pure, services do not reach
+//! into each other. Reads `cargo metadata`, so that it sees what the compiler sees.
+
+use std::{collections::BTreeMap, process::Command};
+
+use serde_json::Value;
+
+const ROLES: [&str; 6] = ["issuers", "design", "awarding", "backpack", "analytics", "gateway"];
+
+/// What a crate of ours may name as an ordinary dependency among our own crates.
+fn may_depend_on(name: &str) -> Vec<String> {
+    let fixed: &[&str] = match name {
+        "kernel" | "jsonld" | "proto" => &[],
+        "openbadges" => &["jsonld", "kernel"],
+        "eventstore" | "keyvault" | "auth" => &["kernel"],
+        "readmodel" => &["kernel", "eventstore"],
+        "runtime" => &["kernel", "eventstore", "readmodel", "keyvault", "auth", "proto"],
+        domain if domain.ends_with("-domain") => &["kernel", "openbadges"],
+        role if ROLES.contains(&role) => {
+            let mut allowed: Vec<String> =
+                ROLES.iter().map(|role| format!("{role}-domain")).collect();
+            let crates =
+                ["kernel", "eventstore", "readmodel", "keyvault", "auth", "runtime", "proto"];
+            allowed.extend(crates.map(String::from));
+            allowed.extend(["openbadges".into(), "jsonld".into()]);
+            return allowed;
+        }
+        // The product and its tests see everything.
+        "laurel" | "tests" => return ours().into_keys().collect(),
+        stranger => panic!("{stranger} has no place in the house: give it one here"),
+    };
+    fixed.iter().map(ToString::to_string).collect()
+}
+
+/// What the manifest of a domain may list: nothing that could do I/O, tell the time or throw dice.
+const PURE: [&str; 12] = [
+    "kernel", "openbadges", "serde", "serde_json", "thiserror", "sha2", "hmac", "uuid", "base64", "time",
+    "unicode-normalization", "hex",
+];
+
+fn metadata() -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON")
+}
+
+/// Ordinary and build dependencies of each crate of ours, by name.
+fn ours() -> BTreeMap<String, Vec<String>> {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().expect("packages");
+    let text = |value: &Value| value.as_str().expect("a name").to_owned();
+    packages
+        .iter()
+        .map(|package| {
+            let dependencies = package["dependencies"].as_array().expect("dependencies");
+            let ordinary = dependencies.iter().filter(|d| d["kind"].as_str() != Some("dev"));
+            (text(&package["name"]), ordinary.map(|d| text(&d["name"])).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let ours = ours();
+    for (name, dependencies) in &ours {
+        let allowed = may_depend_on(name);
+        for dependency in dependencies.iter().filter(|d| ours.contains_key(*d)) {
+            assert!(allowed.contains(dependency), "{name} must not depend on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn a_domain_lists_nothing_that_could_do_io() {
+    let domains = ours().into_iter().filter(|(name, _)| name.ends_with("-domain"));
+    let mut seen = 0;
+    for (name, dependencies) in domains {
+        seen += 1;
+        for dependency in dependencies {
+            assert!(PURE.contains(&dependency.as_str()), "{name} must not depend on {dependency}");
+        }
+    }
+    assert!(seen >= 5, "the domains were not found");
+}
+
+#[test]
+fn the_product_is_the_only_binary() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().expect("packages").iter();
+    let binaries: Vec<&str> = packages
+        .flat_map(|package| package["targets"].as_array().expect("targets"))
+        .filter(|target| target["kind"][0] == "bin")
+        .filter_map(|target| target["name"].as_str())
+        .collect();
+    assert_eq!(binaries, ["laurel"], "`cargo run` must know what to run");
+}

@@ -1,0 +1,10 @@
+//! Says which suites plain `cargo test` leaves out, because they need more than a Rust toolchain.
+
+fn main() {
+    if std::env::args().any(|argument| argument == "--list") {
+        return;
+    }
+    println!("left to ./tests/run, which installs what they need:");
+    println!("  oracles  credentials checked by independent implementations from npm");
+    println!("  browser  the public pages, sign-in and backpack in headless Chromium");
+}
