@@ -1,78 +1,313 @@
-use std::path::PathBuf;
+mod heads;
+mod index;
+mod limits;
+mod log;
+mod names;
+mod reader;
+mod readers;
+mod schema;
+mod subscription;
+mod tail;
+mod writer;
 
+use std::{
+    fs::File,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    thread::{self, JoinHandle},
+};
+
+use kernel::{Position, Revision};
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use self::{
+    index::Indexer,
+    log::Answer,
+    reader::Known,
+    readers::Readers,
+    tail::Tail,
+    writer::{Delete, Publication, Request},
+};
 use crate::{
-    AppendError, Appended, Deletion, EventStore, Expected, Filter, Page, RecordedEvent, Signals,
+    AppendError, Deletion, EventStore, Expected, Filter, Page, RecordedEvent, Scope, Signals,
     StoreError, StreamId, Write,
 };
-use kernel::{Position, Revision};
+
+pub use self::schema::OpenError;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where and how a store on this machine keeps its files.
 #[derive(Clone, Debug)]
 pub struct EmbeddedOptions {
-    /// The folder, made when it does not exist.
+    /// The folder, made when it does not exist. One process at a time can have it open.
     pub path: PathBuf,
+    /// How many reads go on at the same time, at least one.
+    pub readers: usize,
 }
 
 impl EmbeddedOptions {
     /// The usual settings for a store in that folder.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), readers: 8 }
     }
 }
 
-/// Why a store cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Another process has it open.
-    #[error("the event store in {0} is in use by another process: stop that process first")]
-    InUse(PathBuf),
+/// The log in SQLite files on this machine. One thread writes, and flushes the writes of many
+/// callers together; another keeps an index of tenants and categories behind the log.
+///
+/// Dropping it does what [`Embedded::close`] does, on the thread that drops it. After a failed
+/// flush it takes no more writes until it is opened again, for nobody knows what the disk has.
+pub struct Embedded {
+    shared: Arc<Shared>,
+    requests: Mutex<Option<mpsc::Sender<Request>>>,
+    waiting: Arc<Semaphore>,
+    threads: Mutex<Option<Threads>>,
 }
 
-/// The log in SQLite files on this machine.
-#[derive(Debug)]
-pub struct Embedded {
-    options: EmbeddedOptions,
+/// What reads need.
+struct Shared {
+    readers: Arc<Readers>,
+    tail: Arc<Tail>,
+    head: watch::Receiver<Position>,
+    indexed: Arc<AtomicU64>,
 }
+
+/// The writer wakes the index, so that the index ends after it; then others may have the folder.
+struct Threads {
+    writer: JoinHandle<()>,
+    index: JoinHandle<()>,
+    lock: File,
+}
+
+impl Threads {
+    fn join(self) {
+        for thread in [self.writer, self.index] {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the event store ended by panic");
+            }
+        }
+        drop(self.lock);
+    }
+}
+
+/// What waits is counted in units of so many bytes.
+const UNIT: usize = 1024;
+/// Up to so many facts, a read is quicker than handing it to another thread.
+const FEW: usize = 64;
 
 impl Embedded {
     /// Opens the store in that folder, or makes an empty one.
     ///
     /// # Errors
-    /// [`OpenError`].
+    /// [`OpenError`]: somebody else has it open, newer software wrote it, or it cannot be read.
     pub fn open(options: EmbeddedOptions) -> Result<Self, OpenError> {
-        Ok(Self { options })
+        let EmbeddedOptions { path, readers } = options;
+        let folder = || path.clone();
+        let database = |source| OpenError::Database { path: folder(), source };
+        let failed = |source| OpenError::Folder { path: folder(), source };
+
+        let lock = schema::lock(&path)?;
+        let log = schema::open_log(&path)?;
+        let newest = schema::newest(&log).map_err(|error| database(error.into()))?;
+        let reader = schema::open_reader(&schema::log_file(&path));
+        let reader = reader.map_err(|error| database(error.into()))?;
+        let (index, indexed) = index::open(&path, &reader).map_err(database)?;
+
+        let indexed = Arc::new(AtomicU64::new(indexed));
+        let (head, heard) = watch::channel(Position(newest));
+        let (wake, woken) = mpsc::sync_channel(1);
+        let (requests, requested) = mpsc::channel();
+        let tail = Arc::new(Tail::default());
+        // There is room for one call; whatever was not indexed before is indexed now.
+        let _ = wake.try_send(());
+        let indexer = Indexer { log: reader, index, indexed: Arc::clone(&indexed) };
+        let index = thread::Builder::new()
+            .name("eventstore-index".into())
+            .spawn(move || index::run(indexer, &woken))
+            .map_err(failed)?;
+        let publication = Publication { tail: Arc::clone(&tail), head, index: wake };
+        let writer = thread::Builder::new()
+            .name("eventstore-writer".into())
+            .spawn(move || writer::run(&log, &requested, &publication))
+            .map_err(failed)?;
+
+        let readers = Readers::new(path, readers);
+        Ok(Self {
+            shared: Arc::new(Shared { readers, tail, head: heard, indexed }),
+            requests: Mutex::new(Some(requests)),
+            waiting: Arc::new(Semaphore::new(limits::WAITING / UNIT)),
+            threads: Mutex::new(Some(Threads { writer, index, lock })),
+        })
     }
 
-    /// Takes no more writes, lets those under way end, and releases the files.
+    /// Takes no more calls, finishes the writes under way, ends all subscriptions with
+    /// [`StoreError::Closed`] and releases the folder. Closing twice is the same as once.
     pub async fn close(&self) {
-        tracing::debug!(path = %self.options.path.display(), "event store closed");
+        if let Some(threads) = self.shut() {
+            // It fails only when the runtime itself is going down.
+            let _ = tokio::task::spawn_blocking(move || threads.join()).await;
+        }
+    }
+
+    fn shut(&self) -> Option<Threads> {
+        self.shared.readers.close();
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Hands writes that are within the limits to the writer.
+    async fn hand_over(&self, writes: Vec<Write>) -> Vec<Answer> {
+        let count = writes.len();
+        let bytes: usize = writes.iter().map(limits::weight).sum();
+        if count > limits::WRITES || bytes > limits::WAITING {
+            return writes.iter().map(|_| Err(AppendError::TooLarge)).collect();
+        }
+        let units = u32::try_from(bytes / UNIT + 1).unwrap_or(u32::MAX);
+        let units = units.min(const { (limits::WAITING / UNIT) as u32 });
+        let Ok(permit) = Arc::clone(&self.waiting).acquire_many_owned(units).await else {
+            return (0..count).map(|_| Err(closed())).collect();
+        };
+        let (reply, answers) = oneshot::channel();
+        if !self.send(Request::Append { writes, permit, reply }) {
+            return (0..count).map(|_| Err(closed())).collect();
+        }
+        match answers.await {
+            Ok(answers) => answers,
+            Err(_) => (0..count).map(|_| Err(lost())).collect(),
+        }
+    }
+
+    fn send(&self, request: Request) -> bool {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.as_ref().is_some_and(|requests| requests.send(request).is_ok())
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        if let Some(threads) = self.shut() {
+            threads.join();
+        }
+    }
+}
+
+/// It was never handed over.
+fn closed() -> AppendError {
+    AppendError::Unavailable(Box::new(StoreError::Closed))
+}
+
+/// The writer went away with it.
+fn lost() -> AppendError {
+    AppendError::Unknown(Box::new(StoreError::Closed))
+}
+
+impl Shared {
+    async fn page(
+        &self,
+        after: Position,
+        filter: &Filter,
+        max: usize,
+    ) -> Result<Page, StoreError> {
+        let head = self.head()?;
+        if let Some(page) = self.tail.page(after, filter, max) {
+            return Ok(page);
+        }
+        let known = Known { head, indexed: self.indexed.load(Ordering::Acquire) };
+        let everything = filter.scope == Scope::EveryTenant && filter.categories.is_empty();
+        let few = head.0.saturating_sub(after.0) <= FEW as u64 || everything && max <= FEW;
+        let mut reader = self.readers.lease().await?;
+        let page = if few {
+            reader.page(after, filter, max, known)
+        } else {
+            let filter = filter.clone();
+            let read = move || reader.page(after, &filter, max, known);
+            tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Closed)?
+        };
+        page.map_err(StoreError::Unavailable)
+    }
+
+    async fn stream(
+        &self,
+        stream: &StreamId,
+        from: Revision,
+        max: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.head()?;
+        let mut reader = self.readers.lease().await?;
+        let read = reader.stream(stream, from, max.min(FEW));
+        let mut facts = read.map_err(StoreError::Unavailable)?.ok_or(StoreError::Deleted)?;
+        if facts.len() < FEW || max <= FEW {
+            return Ok(facts);
+        }
+        let (stream, from) = (stream.clone(), facts.last().map_or(from, |last| last.revision + 1));
+        let read = move || reader.stream(&stream, from, max - FEW);
+        let rest = tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Closed)?;
+        facts.extend(rest.map_err(StoreError::Unavailable)?.ok_or(StoreError::Deleted)?);
+        Ok(facts)
+    }
+
+    fn head(&self) -> Result<Position, StoreError> {
+        self.head.has_changed().map_err(|_| StoreError::Closed)?;
+        Ok(*self.head.borrow())
     }
 }
 
 #[async_trait::async_trait]
 impl EventStore for Embedded {
-    async fn append(&self, writes: Vec<Write>) -> Vec<Result<Appended, AppendError>> {
-        writes.iter().map(|_| Err(AppendError::TooLarge)).collect()
+    async fn append(&self, writes: Vec<Write>) -> Vec<Answer> {
+        let admitted: Vec<bool> = writes.iter().map(limits::admits).collect();
+        if admitted.iter().all(|admitted| *admitted) {
+            return self.hand_over(writes).await;
+        }
+        let rest = writes.into_iter().zip(&admitted).filter_map(|(write, ok)| ok.then_some(write));
+        let mut answers = self.hand_over(rest.collect()).await.into_iter();
+        let answer = |ok: bool| if ok { answers.next() } else { Some(Err(AppendError::TooLarge)) };
+        admitted.into_iter().filter_map(answer).collect()
     }
+
     async fn read(
         &self,
-        _: &StreamId,
-        _: Revision,
-        _: usize,
+        stream: &StreamId,
+        from: Revision,
+        max: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        Err(StoreError::Closed)
+        self.shared.stream(stream, from, max).await
     }
-    async fn read_all(&self, _: Position, _: &Filter, _: usize) -> Result<Page, StoreError> {
-        Err(StoreError::Closed)
+
+    async fn read_all(
+        &self,
+        after: Position,
+        filter: &Filter,
+        max: usize,
+    ) -> Result<Page, StoreError> {
+        self.shared.page(after, filter, max).await
     }
-    fn subscribe(&self, _: Position, _: Filter) -> Signals {
-        Box::pin(futures_util::stream::empty())
+
+    fn subscribe(&self, after: Position, filter: Filter) -> Signals {
+        subscription::follow(Arc::clone(&self.shared), after, filter)
     }
+
     async fn head(&self) -> Result<Position, StoreError> {
-        Err(StoreError::Closed)
+        self.shared.head()
     }
-    async fn delete(&self, _: &StreamId, _: Expected, _: Deletion) -> Result<(), AppendError> {
-        Err(AppendError::Deleted)
+
+    async fn delete(
+        &self,
+        stream: &StreamId,
+        expected: Expected,
+        how: Deletion,
+    ) -> Result<(), AppendError> {
+        let (reply, deleted) = oneshot::channel();
+        let request = Delete { stream: stream.clone(), expected, how, reply };
+        if !self.send(Request::Delete(request)) {
+            return Err(closed());
+        }
+        deleted.await.unwrap_or_else(|_| Err(lost()))
     }
 }

@@ -1,0 +1,264 @@
+//! Which facts are of which tenant and category: a second file that a thread of its own writes
+//! behind the log, out of the way of appends. It can be lost and is then made again.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, TryRecvError},
+    },
+};
+
+use kernel::{Position, TenantId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    Failure,
+    names::Names,
+    schema::{self, integer},
+};
+use crate::{Filter, Scope};
+
+/// So many facts are indexed together. Fewer at the end of the log are scanned instead.
+pub(super) const CHUNK: u64 = 4096;
+
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE progress (store BLOB NOT NULL, pos INTEGER NOT NULL) STRICT;
+    CREATE TABLE tenants (id INTEGER PRIMARY KEY, tenant BLOB NOT NULL UNIQUE) STRICT;
+    CREATE TABLE categories (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+    CREATE TABLE by_tenant (
+        tenant INTEGER, pos INTEGER, category INTEGER NOT NULL, PRIMARY KEY (tenant, pos)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE by_category (
+        category INTEGER, pos INTEGER, PRIMARY KEY (category, pos)
+    ) STRICT, WITHOUT ROWID;
+";
+
+const WRITING: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA cache_size = -16384;
+    PRAGMA trusted_schema = OFF;
+";
+
+/// Opens the index of this store, or makes an empty one when there is none, or none that fits.
+pub(super) fn open(folder: &Path, log: &Connection) -> Result<(Connection, u64), Failure> {
+    let store = schema::store_id(log)?;
+    if let Ok((index, indexed)) = open_existing(folder, &store)
+        && indexed <= schema::newest(log)?
+    {
+        return Ok((index, indexed));
+    }
+    let file = schema::index_file(folder);
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = file.clone().into_os_string();
+        name.push(suffix);
+        match fs::remove_file(name) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    let index = Connection::open(&file)?;
+    index.execute_batch(WRITING)?;
+    index.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION};"))?;
+    index.execute("INSERT INTO progress VALUES (?1, 0)", [&store])?;
+    index.execute_batch("COMMIT")?;
+    Ok((index, 0))
+}
+
+fn open_existing(folder: &Path, store: &[u8]) -> Result<(Connection, u64), Failure> {
+    let index = Connection::open(schema::index_file(folder))?;
+    if schema::number(&index, "PRAGMA user_version")? != VERSION {
+        return Err("an index of another version".into());
+    }
+    index.execute_batch(WRITING)?;
+    let indexed: i64 =
+        index.query_row("SELECT pos FROM progress WHERE store = ?1", [store], |row| row.get(0))?;
+    Ok((index, indexed.cast_unsigned()))
+}
+
+/// What the index's thread works with.
+pub(super) struct Indexer {
+    /// A connection that reads the log.
+    pub log: Connection,
+    /// The connection that writes the index.
+    pub index: Connection,
+    /// Up to where the index is complete.
+    pub indexed: Arc<AtomicU64>,
+}
+
+/// The index's thread: catches up when woken, until nobody can wake it any more.
+pub(super) fn run(indexer: Indexer, wake: &Receiver<()>) {
+    let Indexer { log, index, indexed } = indexer;
+    let (mut names, mut numbers) = (Names::new(), Numbers::default());
+    let mut at = indexed.load(Ordering::Acquire);
+    while wake.recv().is_ok() {
+        loop {
+            match next_chunk(&log, &index, &mut names, &mut numbers, at) {
+                Ok(reached) if reached == at => break,
+                Ok(reached) => {
+                    at = reached;
+                    indexed.store(at, Ordering::Release);
+                }
+                Err(error) => {
+                    numbers = Numbers::default();
+                    tracing::warn!(%error, "the index of the event store could not be extended");
+                    break;
+                }
+            }
+            if wake.try_recv() == Err(TryRecvError::Disconnected) {
+                return;
+            }
+        }
+    }
+}
+
+/// Indexes one whole chunk, when there is one, and says how far the index now goes.
+fn next_chunk(
+    log: &Connection,
+    index: &Connection,
+    names: &mut Names,
+    numbers: &mut Numbers,
+    at: u64,
+) -> Result<u64, Failure> {
+    let upto = at + CHUNK;
+    if schema::newest(log)? < upto {
+        return Ok(at);
+    }
+    let transaction = index.unchecked_transaction()?;
+    {
+        let mut by_tenant = index.prepare_cached("INSERT INTO by_tenant VALUES (?1, ?2, ?3)")?;
+        let mut by_category = index.prepare_cached("INSERT INTO by_category VALUES (?1, ?2)")?;
+        let mut facts =
+            log.prepare_cached("SELECT pos, stream FROM events WHERE pos > ?1 AND pos <= ?2")?;
+        let mut rows = facts.query((integer(at), integer(upto)))?;
+        while let Some(row) = rows.next()? {
+            let (position, stream): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let stream = names.stream(log, stream)?;
+            let tenant = numbers.tenant(index, stream.tenant())?;
+            let category = numbers.category(index, stream.category())?;
+            by_tenant.execute((tenant, position, category))?;
+            by_category.execute((category, position))?;
+        }
+    }
+    index.execute("UPDATE progress SET pos = ?1", [integer(upto)])?;
+    transaction.commit()?;
+    Ok(upto)
+}
+
+/// The numbers of tenants and categories in the index.
+#[derive(Default)]
+struct Numbers {
+    tenants: HashMap<TenantId, i64>,
+    categories: HashMap<String, i64>,
+}
+
+/// The most tenants remembered at a time.
+const TENANTS: usize = 100_000;
+
+impl Numbers {
+    fn tenant(&mut self, index: &Connection, tenant: TenantId) -> Result<i64, rusqlite::Error> {
+        if let Some(number) = self.tenants.get(&tenant) {
+            return Ok(*number);
+        }
+        if self.tenants.len() >= TENANTS {
+            self.tenants.clear();
+        }
+        let bytes = tenant.bytes();
+        index.execute("INSERT OR IGNORE INTO tenants (tenant) VALUES (?1)", [bytes.as_slice()])?;
+        let number = number_of_tenant(index, tenant)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        self.tenants.insert(tenant, number);
+        Ok(number)
+    }
+
+    fn category(&mut self, index: &Connection, name: &str) -> Result<i64, rusqlite::Error> {
+        if let Some(number) = self.categories.get(name) {
+            return Ok(*number);
+        }
+        index.execute("INSERT OR IGNORE INTO categories (name) VALUES (?1)", [name])?;
+        let number = number_of_category(index, name)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        self.categories.insert(name.to_owned(), number);
+        Ok(number)
+    }
+}
+
+fn number_of_tenant(index: &Connection, tenant: TenantId) -> Result<Option<i64>, rusqlite::Error> {
+    let mut find = index.prepare_cached("SELECT id FROM tenants WHERE tenant = ?1")?;
+    find.query_row([tenant.bytes().as_slice()], |row| row.get(0)).optional()
+}
+
+fn number_of_category(index: &Connection, name: &str) -> Result<Option<i64>, rusqlite::Error> {
+    index
+        .prepare_cached("SELECT id FROM categories WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()
+}
+
+/// Where to look.
+pub(super) struct Found {
+    /// The positions of facts that the filter lets through, in order.
+    pub positions: Vec<i64>,
+    /// These are all up to here.
+    pub upto: u64,
+}
+
+/// The first `max` facts that the filter lets through, after one position and up to another that
+/// the index has reached.
+pub(super) fn find(
+    index: &Connection,
+    filter: &Filter,
+    after: Position,
+    indexed: u64,
+    max: usize,
+) -> Result<Found, rusqlite::Error> {
+    let mut categories = Vec::with_capacity(filter.categories.len());
+    for name in &filter.categories {
+        categories.extend(number_of_category(index, name)?);
+    }
+    categories.sort_unstable();
+    categories.dedup();
+    let (from, to) = (integer(after.0), integer(indexed));
+    let mut positions: Vec<i64> = Vec::new();
+    match filter.scope {
+        Scope::Tenant(tenant) => {
+            let nowhere = categories.is_empty() && !filter.categories.is_empty();
+            let tenant = number_of_tenant(index, tenant)?.filter(|_| !nowhere);
+            let mut select = index.prepare_cached(
+                "SELECT pos, category FROM by_tenant WHERE tenant = ?1 AND pos > ?2 AND pos <= ?3
+                 ORDER BY pos",
+            )?;
+            let mut rows = select.query((tenant, from, to))?;
+            while positions.len() < max
+                && let Some(row) = rows.next()?
+            {
+                if categories.is_empty() || categories.contains(&row.get(1)?) {
+                    positions.push(row.get(0)?);
+                }
+            }
+        }
+        Scope::EveryTenant => {
+            let mut select = index.prepare_cached(
+                "SELECT pos FROM by_category WHERE category = ?1 AND pos > ?2 AND pos <= ?3
+                 ORDER BY pos LIMIT ?4",
+            )?;
+            for category in categories {
+                let limits = params![category, from, to, integer(max as u64)];
+                for position in select.query_map(limits, |row| row.get(0))? {
+                    positions.push(position?);
+                }
+            }
+            positions.sort_unstable();
+            positions.truncate(max);
+        }
+    }
+    let upto = match positions.last() {
+        Some(last) if positions.len() >= max => last.cast_unsigned(),
+        _ => indexed,
+    };
+    Ok(Found { positions, upto })
+}

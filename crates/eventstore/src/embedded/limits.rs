@@ -1,0 +1,34 @@
+use crate::Write;
+
+/// Bytes of one payload.
+const DATA: usize = 1 << 20;
+/// Bytes of the metadata of one fact.
+const METADATA: usize = 64 << 10;
+/// Bytes of the name of a type.
+const KIND: usize = 200;
+/// Bytes of the name of a stream.
+const NAME: usize = 200;
+/// Facts of one write.
+const FACTS: usize = 1000;
+/// Bytes of one write.
+const WRITE: usize = 16 << 20;
+/// Writes of one call.
+pub(super) const WRITES: usize = 4096;
+/// Bytes of one call, and of all calls that wait together.
+pub(super) const WAITING: usize = 64 << 20;
+
+/// Whether a write can be taken.
+pub(super) fn admits(write: &Write) -> bool {
+    write.stream.as_str().len() <= NAME
+        && write.events.len() <= FACTS
+        && write.events.iter().all(|event| {
+            event.data.len() <= DATA && event.metadata.len() <= METADATA && event.kind.len() <= KIND
+        })
+        && weight(write) <= WRITE
+}
+
+/// What a write holds in memory, in bytes, about.
+pub(super) fn weight(write: &Write) -> usize {
+    let facts = write.events.iter().map(|event| event.data.len() + event.metadata.len() + 256);
+    facts.sum::<usize>() + 256
+}

@@ -1,0 +1,194 @@
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    },
+    thread,
+    time::Duration,
+};
+
+use kernel::Position;
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+
+use super::{
+    index,
+    log::{Answer, Log},
+    tail::Tail,
+};
+use crate::{AppendError, Deletion, Expected, StreamId, Write};
+
+/// What callers ask of the writer. The permit bounds what waits.
+pub(super) enum Request {
+    Append { writes: Vec<Write>, permit: OwnedSemaphorePermit, reply: oneshot::Sender<Vec<Answer>> },
+    Delete(Delete),
+}
+
+/// A stream to be deleted.
+pub(super) struct Delete {
+    pub stream: StreamId,
+    pub expected: Expected,
+    pub how: Deletion,
+    pub reply: oneshot::Sender<Result<(), AppendError>>,
+}
+
+/// Where the writer makes known what it wrote. When it ends, so do those who listen.
+pub(super) struct Publication {
+    pub tail: Arc<Tail>,
+    pub head: watch::Sender<Position>,
+    pub index: SyncSender<()>,
+}
+
+/// Writes that share a flush.
+const GROUP: usize = 1024;
+/// How often and how long to wait for a group that is much shorter than the last.
+const NAPS: u32 = 3;
+const NAP: Duration = Duration::from_micros(100);
+/// After so long without work the write-ahead log is moved to its place.
+const IDLE: Duration = Duration::from_millis(250);
+
+/// The writer's thread: takes requests until nobody can send any more.
+pub(super) fn run(conn: &Connection, requests: &Receiver<Request>, publication: &Publication) {
+    let mut writer = match Log::on(conn) {
+        Ok(log) => Writer { log, publication, last: 1, untidy: false, unscrubbed: false },
+        Err(error) => {
+            tracing::error!(%error, "the event store cannot write");
+            return;
+        }
+    };
+    while let Some(request) = writer.next(requests) {
+        match request {
+            Request::Delete(delete) => writer.delete(delete),
+            append @ Request::Append { .. } => {
+                let (calls, delete) = writer.gather(append, requests);
+                writer.append(calls);
+                if let Some(delete) = delete {
+                    writer.delete(delete);
+                }
+            }
+        }
+    }
+    writer.scrub();
+}
+
+struct Writer<'a, 'c> {
+    log: Log<'c>,
+    publication: &'a Publication,
+    /// How many writes the last group had.
+    last: usize,
+    /// Whether there is something to move from the write-ahead log.
+    untidy: bool,
+    /// Whether deleted bytes may still be in the write-ahead log.
+    unscrubbed: bool,
+}
+
+struct Calls {
+    writes: Vec<Vec<Write>>,
+    replies: Vec<oneshot::Sender<Vec<Answer>>>,
+    permits: Vec<OwnedSemaphorePermit>,
+    count: usize,
+}
+
+impl Calls {
+    /// Adds an append, or gives the deletion back that has to come after.
+    fn add(&mut self, request: Request) -> Option<Delete> {
+        match request {
+            Request::Delete(delete) => Some(delete),
+            Request::Append { writes, permit, reply } => {
+                self.count += writes.len();
+                self.writes.push(writes);
+                self.replies.push(reply);
+                self.permits.push(permit);
+                None
+            }
+        }
+    }
+}
+
+impl Writer<'_, '_> {
+    /// The next request; tidies up while there is none.
+    fn next(&mut self, requests: &Receiver<Request>) -> Option<Request> {
+        while self.untidy || self.unscrubbed {
+            match requests.recv_timeout(IDLE) {
+                Ok(request) => return Some(request),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) if self.unscrubbed => self.scrub(),
+                Err(RecvTimeoutError::Timeout) => self.checkpoint(),
+            }
+        }
+        requests.recv().ok()
+    }
+
+    /// What is committed together: all that waits, and when the last group was much larger, what
+    /// comes within a moment, because its callers are about to send again. Who writes alone does
+    /// not wait.
+    fn gather(&self, first: Request, requests: &Receiver<Request>) -> (Calls, Option<Delete>) {
+        let mut calls =
+            Calls { writes: Vec::new(), replies: Vec::new(), permits: Vec::new(), count: 0 };
+        calls.add(first);
+        let mut naps = if self.last > 1 { NAPS } else { 0 };
+        while calls.count < GROUP {
+            match requests.try_recv() {
+                Ok(request) => {
+                    if let Some(delete) = calls.add(request) {
+                        return (calls, Some(delete));
+                    }
+                }
+                Err(_) if naps > 0 && calls.count < self.last.min(GROUP) * 3 / 4 => {
+                    naps -= 1;
+                    thread::sleep(NAP);
+                }
+                Err(_) => break,
+            }
+        }
+        (calls, None)
+    }
+
+    fn append(&mut self, calls: Calls) {
+        self.last = calls.count;
+        let (answers, facts) = self.log.append(calls.writes);
+        drop(calls.permits);
+        if !facts.is_empty() {
+            self.untidy = true;
+            let (count, head) = (facts.len() as u64, self.log.newest());
+            self.publication.tail.extend(facts);
+            self.publication.head.send_replace(head);
+            if head.0 % index::CHUNK < count {
+                // Full means that the index has yet to take note of an earlier call.
+                let _ = self.publication.index.try_send(());
+            }
+        }
+        for (reply, answers) in calls.replies.into_iter().zip(answers) {
+            // Whoever asked may have gone.
+            let _ = reply.send(answers);
+        }
+    }
+
+    fn delete(&mut self, delete: Delete) {
+        let Delete { stream, expected, how, reply } = delete;
+        let deleted = self.log.delete(&stream, expected, how);
+        if deleted.is_ok() {
+            self.publication.tail.clear();
+            self.scrub();
+        }
+        let _ = reply.send(deleted);
+    }
+
+    fn checkpoint(&mut self) {
+        self.untidy = false;
+        if let Err(error) = self.log.checkpoint() {
+            tracing::warn!(%error, "the write-ahead log could not be moved to its place");
+        }
+    }
+
+    fn scrub(&mut self) {
+        match self.log.scrub() {
+            Ok(done) => self.unscrubbed = !done,
+            Err(error) => {
+                self.unscrubbed = true;
+                tracing::warn!(%error, "deleted bytes could not be removed yet: trying again");
+            }
+        }
+        self.untidy = self.unscrubbed;
+    }
+}
