@@ -1,86 +1,250 @@
-use std::path::PathBuf;
+//! The read models on one machine, in fjall.
+//!
+//! A slot is a keyspace of its own: dropping a build is dropping a folder. Rows, counters, counted
+//! members, table names and the checkpoint of a slot are written in one atomic batch.
+//!
+//! `apply` does not wait for stable storage. The checkpoint is in the same batch as the rows, and
+//! the journal is one sequence: after a power cut a tail may be missing, checkpoint included, and
+//! is projected again from the log.
 
-use crate::{Applied, Change, Key, ModelState, ReadModelError, ReadModels, Row, Scan, Slot};
+mod fold;
+mod housekeeping;
+mod keys;
+mod slot;
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use kernel::Position;
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use self::{housekeeping::Housekeeper, slot::SlotStore};
+use crate::{Applied, Change, Key, ModelState, ReadModelError, ReadModels, Row, Scan, Slot};
 
 /// How the embedded store is opened.
 #[derive(Clone, Debug)]
 pub struct EmbeddedOptions {
-    /// The folder; made when absent.
+    /// The folder; made when absent. One process at a time holds it.
     pub path: PathBuf,
-    /// Bytes of blocks kept in memory.
+    /// Bytes of blocks kept in memory, for all models together.
     pub cache: u64,
-    /// Bytes of a slot's newest rows kept in memory before they are written out sorted.
+    /// Bytes of a slot's newest rows kept in memory until they are written out sorted. Holds for
+    /// slots made from now on.
     pub memtable: u64,
+    /// Threads that write out and merge.
+    pub workers: usize,
 }
 
 impl EmbeddedOptions {
-    /// The store in this folder, with modest memory.
+    /// The store in this folder, with modest memory: 16 MiB of blocks, 8 MiB a slot while it is
+    /// being written to, two threads.
+    #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), cache: 16 << 20, memtable: 8 << 20 }
+        Self { path: path.into(), cache: 16 << 20, memtable: 8 << 20, workers: 2 }
     }
 }
 
 /// The store cannot be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("the read models in {path} cannot be opened: check the folder, or remove it to rebuild them")]
+#[error("the read models in {path} cannot be opened: end the other process that holds the folder, or remove it to have them rebuilt")]
 pub struct OpenError {
     /// Where.
     pub path: PathBuf,
     #[source]
-    source: Box<dyn std::error::Error + Send + Sync>,
+    source: fjall::Error,
 }
 
+/// The smallest journal that fjall allows: reopening reads it.
+const JOURNAL: u64 = 64 << 20;
+/// The keyspace of the models' states; no slot is called so.
+const STATES: &str = "states";
+/// From so many changes on, an apply is work rather than a moment.
+const BULK: usize = 256;
+
 /// The read models on one machine.
-pub struct Embedded {}
+pub struct Embedded {
+    /// First, so that its thread ends before the store closes.
+    _housekeeper: Housekeeper,
+    store: Arc<Store>,
+}
+
+struct Store {
+    database: Database,
+    states: Keyspace,
+    memtable: u64,
+    slots: RwLock<HashMap<Slot, Arc<SlotStore>>>,
+}
 
 impl Embedded {
     /// Opens the store, making it when absent.
     ///
     /// # Errors
-    /// [`OpenError`].
+    /// [`OpenError`] when the folder cannot be used or another process holds it.
     pub fn open(options: &EmbeddedOptions) -> Result<Self, OpenError> {
-        let _ = options;
-        Ok(Self {})
+        let failed = |source| OpenError { path: options.path.clone(), source };
+        let database = Database::builder(&options.path)
+            .cache_size(options.cache)
+            .worker_threads(options.workers.max(1))
+            .max_journaling_size(JOURNAL)
+            .open()
+            .map_err(failed)?;
+        let states = database
+            .keyspace(STATES, || KeyspaceCreateOptions::default().max_memtable_size(1 << 20))
+            .map_err(failed)?;
+        let slots = RwLock::default();
+        let store = Arc::new(Store { database, states, memtable: options.memtable, slots });
+        let housekeeper = Housekeeper::start(&store)
+            .map_err(|source| failed(fjall::Error::Io(source)))?;
+        Ok(Self { _housekeeper: housekeeper, store })
     }
 }
 
+impl Store {
+    /// The slot, when anything was ever applied to it.
+    fn slot(&self, slot: Slot) -> Result<Option<Arc<SlotStore>>, ReadModelError> {
+        let known = self.slots.read().unwrap_or_else(PoisonError::into_inner).get(&slot).cloned();
+        if known.is_some() || !self.database.keyspace_exists(&name(slot)) {
+            return Ok(known);
+        }
+        self.slot_or_new(slot).map(Some)
+    }
+
+    fn slot_or_new(&self, slot: Slot) -> Result<Arc<SlotStore>, ReadModelError> {
+        if let Some(known) = self.slots.read().unwrap_or_else(PoisonError::into_inner).get(&slot) {
+            return Ok(known.clone());
+        }
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = slots.get(&slot) {
+            return Ok(known.clone());
+        }
+        let store = SlotStore::open(&self.database, &name(slot), slot.model.name, self.memtable)?;
+        let store = Arc::new(store);
+        slots.insert(slot, store.clone());
+        Ok(store)
+    }
+
+    fn all_slots(&self) -> Vec<Arc<SlotStore>> {
+        self.slots.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    fn apply(
+        &self,
+        slot: Slot,
+        changes: &[Change],
+        expected: Position,
+        next: Position,
+    ) -> Result<Applied, ReadModelError> {
+        loop {
+            let store = self.slot_or_new(slot)?;
+            if let Some(applied) = store.apply(&self.database, changes, expected, next)? {
+                return Ok(applied);
+            }
+            // Cleared in between: `clear` has taken it off the list.
+        }
+    }
+
+    fn clear(&self, slot: Slot) -> Result<(), ReadModelError> {
+        let Some(store) = self.slot(slot)? else { return Ok(()) };
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        store.drop_rows(&self.database)?;
+        slots.remove(&slot);
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<(), ReadModelError> {
+        for slot in self.all_slots() {
+            slot.write_out()?;
+        }
+        self.database.persist(PersistMode::SyncAll).map_err(unavailable)
+    }
+}
+
+fn name(slot: Slot) -> String {
+    format!("{}.v{}.{}", slot.model.name, slot.model.version, slot.generation)
+}
+
+fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ReadModelError {
+    ReadModelError::Unavailable(error.into())
+}
+
+/// Runs work of milliseconds where it holds up nobody else.
+fn at_length<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+type Build = Option<(u32, u32)>;
+
 #[async_trait::async_trait]
 impl ReadModels for Embedded {
-    async fn get(&self, _: Slot, _: &Key) -> Result<Option<Vec<u8>>, ReadModelError> {
-        Ok(None)
+    async fn get(&self, slot: Slot, key: &Key) -> Result<Option<Vec<u8>>, ReadModelError> {
+        self.store.slot(slot)?.map_or(Ok(None), |store| store.get(key))
     }
-    async fn get_many(&self, _: Slot, k: &[Key]) -> Result<Vec<Option<Vec<u8>>>, ReadModelError> {
-        Ok(vec![None; k.len()])
+
+    async fn get_many(
+        &self,
+        slot: Slot,
+        keys: &[Key],
+    ) -> Result<Vec<Option<Vec<u8>>>, ReadModelError> {
+        let Some(store) = self.store.slot(slot)? else { return Ok(vec![None; keys.len()]) };
+        store.get_many(&self.store.database.snapshot(), keys)
     }
-    async fn scan(&self, _: Slot, _: &Scan) -> Result<Vec<Row>, ReadModelError> {
-        Ok(Vec::new())
+
+    async fn scan(&self, slot: Slot, scan: &Scan) -> Result<Vec<Row>, ReadModelError> {
+        let Some(store) = self.store.slot(slot)? else { return Ok(Vec::new()) };
+        store.scan(&self.store.database.snapshot(), scan)
     }
-    async fn count(&self, _: Slot, _: &Key) -> Result<i64, ReadModelError> {
-        Ok(0)
+
+    async fn count(&self, slot: Slot, key: &Key) -> Result<i64, ReadModelError> {
+        self.store.slot(slot)?.map_or(Ok(0), |store| store.count(key))
     }
+
     async fn apply(
         &self,
-        _: Slot,
-        _: &[Change],
-        _: Position,
-        _: Position,
+        slot: Slot,
+        changes: &[Change],
+        expected: Position,
+        next: Position,
     ) -> Result<Applied, ReadModelError> {
-        Ok(Applied::Done)
+        let work = || self.store.apply(slot, changes, expected, next);
+        if changes.len() < BULK { work() } else { at_length(work) }
     }
-    async fn checkpoint(&self, _: Slot) -> Result<Position, ReadModelError> {
-        Ok(Position::START)
+
+    async fn checkpoint(&self, slot: Slot) -> Result<Position, ReadModelError> {
+        Ok(self.store.slot(slot)?.map_or(Position::START, |store| store.checkpoint()))
     }
-    async fn state(&self, _: &'static str) -> Result<ModelState, ReadModelError> {
-        Ok(ModelState::default())
+
+    async fn state(&self, name: &'static str) -> Result<ModelState, ReadModelError> {
+        let Some(bytes) = self.store.states.get(name).map_err(unavailable)? else {
+            return Ok(ModelState::default());
+        };
+        let (active, building): (Build, Build) =
+            postcard::from_bytes(&bytes).map_err(|_| ReadModelError::Unreadable(name))?;
+        Ok(ModelState { active, building })
     }
-    async fn set_state(&self, _: &'static str, _: ModelState) -> Result<(), ReadModelError> {
-        Ok(())
+
+    async fn set_state(&self, name: &'static str, state: ModelState) -> Result<(), ReadModelError> {
+        let bytes = postcard::to_stdvec(&(state.active, state.building)).map_err(unavailable)?;
+        let Store { states, database, .. } = &*self.store;
+        at_length(|| {
+            states.insert(name, bytes)?;
+            // Before what it no longer names may be cleared.
+            database.persist(PersistMode::SyncAll)
+        })
+        .map_err(unavailable)
     }
-    async fn clear(&self, _: Slot) -> Result<(), ReadModelError> {
-        Ok(())
+
+    async fn clear(&self, slot: Slot) -> Result<(), ReadModelError> {
+        at_length(|| self.store.clear(slot))
     }
+
     async fn flush(&self) -> Result<(), ReadModelError> {
-        Ok(())
+        at_length(|| self.store.flush())
     }
 }

@@ -1,0 +1,137 @@
+//! Folds the changes of a batch into one effect a row, in the order of the keyspace: fjall takes
+//! each key once a batch, and sorted keys go in faster.
+
+use crate::{
+    Change,
+    embedded::keys::{self, Table},
+};
+
+/// What becomes of a row, or of a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect<'a> {
+    /// It is set.
+    Put(&'a [u8]),
+    /// It goes.
+    Delete,
+    /// What it counts grows, from what is stored.
+    Add(i64),
+    /// It counts so many, whatever is stored.
+    Count(i64),
+}
+
+impl Effect<'_> {
+    fn then(self, next: Self) -> Self {
+        match (self, next) {
+            (Effect::Add(by), Effect::Add(more)) => Effect::Add(by.saturating_add(more)),
+            (Effect::Count(count), Effect::Add(by)) => Effect::Count(count.saturating_add(by)),
+            (Effect::Put(row), Effect::Add(by)) => Effect::Count(count(row).saturating_add(by)),
+            (Effect::Delete, Effect::Add(by)) => Effect::Count(by),
+            (_, next) => next,
+        }
+    }
+}
+
+/// What a counter's row says; a row that is none counts nothing.
+pub(super) fn count(row: &[u8]) -> i64 {
+    row.try_into().map_or(0, i64::from_be_bytes)
+}
+
+/// Keys side by side in one buffer, each with what it is about.
+pub(super) struct Keyed<T> {
+    bytes: Vec<u8>,
+    entries: Vec<Entry<T>>,
+}
+
+struct Entry<T> {
+    start: usize,
+    end: usize,
+    value: T,
+}
+
+impl<T: Copy> Keyed<T> {
+    fn with_capacity(entries: usize) -> Self {
+        Self { bytes: Vec::with_capacity(entries * 40), entries: Vec::with_capacity(entries) }
+    }
+
+    fn push(&mut self, value: T, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        self.entries.push(Entry { start, end: self.bytes.len(), value });
+    }
+
+    /// Sorts by key; entries of one key stay in the order in which they came.
+    fn sort(&mut self) {
+        let bytes = &self.bytes;
+        self.entries.sort_by(|a, b| bytes[a.start..a.end].cmp(&bytes[b.start..b.end]));
+    }
+
+    /// The keys and what they are about.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], T)> {
+        self.entries.iter().map(|entry| (&self.bytes[entry.start..entry.end], entry.value))
+    }
+
+    /// How many.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+/// The members named by the changes, each once, with the change that first names it.
+pub(super) fn members(changes: &[Change], table: impl Fn(&str) -> Table) -> Keyed<usize> {
+    let mut members = Keyed::with_capacity(0);
+    for (index, change) in changes.iter().enumerate() {
+        if let Change::Distinct { key, member } = change {
+            let table = table(key.table);
+            members.push(index, |into| keys::write_member(into, table, key, member));
+        }
+    }
+    members.sort();
+    let Keyed { bytes, entries } = &mut members;
+    entries.dedup_by(|b, a| bytes[a.start..a.end] == bytes[b.start..b.end]);
+    members
+}
+
+/// One effect for each row or counter that the changes touch. `is_new` tells whether the
+/// [`Change::Distinct`] with this index counts.
+pub(super) fn effects<'a>(
+    changes: &'a [Change],
+    table: impl Fn(&str) -> Table,
+    is_new: impl Fn(usize) -> bool,
+) -> Keyed<Effect<'a>> {
+    let mut effects = Keyed::with_capacity(changes.len());
+    for (index, change) in changes.iter().enumerate() {
+        let (key, effect) = match change {
+            Change::Put { key, row } => (key, Effect::Put(row)),
+            Change::Delete { key } => (key, Effect::Delete),
+            Change::Add { key, by } => (key, Effect::Add(*by)),
+            Change::Distinct { key, .. } if is_new(index) => (key, Effect::Add(1)),
+            Change::Distinct { .. } => continue,
+        };
+        let table = table(key.table);
+        effects.push(effect, |into| keys::write_row(into, table, key));
+    }
+    effects.sort();
+    let Keyed { bytes, entries } = &mut effects;
+    entries.dedup_by(|later, first| {
+        let same = bytes[later.start..later.end] == bytes[first.start..first.end];
+        if same {
+            first.value = first.value.then(later.value);
+        }
+        same
+    });
+    effects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn additions_sum_up_and_start_anew_after_a_row_is_set_or_gone() {
+        let row = 5_i64.to_be_bytes();
+        assert_eq!(Effect::Add(2).then(Effect::Add(3)), Effect::Add(5));
+        assert_eq!(Effect::Put(&row).then(Effect::Add(3)), Effect::Count(8));
+        assert_eq!(Effect::Delete.then(Effect::Add(3)).then(Effect::Add(1)), Effect::Count(4));
+        assert_eq!(Effect::Add(9).then(Effect::Put(b"x")), Effect::Put(b"x"));
+    }
+}

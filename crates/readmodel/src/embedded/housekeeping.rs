@@ -1,0 +1,74 @@
+//! Gives memory back when nothing is applied for a while, and puts the journal on stable storage
+//! now and then.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{
+        Arc, Weak,
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use fjall::PersistMode;
+
+use super::Store;
+
+const EVERY: Duration = Duration::from_secs(5);
+
+/// The thread; ends with this handle.
+pub(super) struct Housekeeper {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Housekeeper {
+    pub(super) fn start(store: &Arc<Store>) -> io::Result<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let store = Arc::downgrade(store);
+        let work = move || {
+            let mut seen = HashMap::new();
+            while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+                tidy(&store, &mut seen);
+            }
+        };
+        let thread = thread::Builder::new().name("readmodel".into()).spawn(work)?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Housekeeper {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been reported by the panic hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Writes out slots that were written to, but not since the last look.
+fn tidy(store: &Weak<Store>, seen: &mut HashMap<usize, u64>) {
+    let Some(store) = store.upgrade() else { return };
+    let mut now = HashMap::new();
+    let mut busy = false;
+    for slot in store.all_slots() {
+        let (identity, written) = (Arc::as_ptr(&slot) as usize, slot.written());
+        let before = seen.get(&identity).copied().unwrap_or(0);
+        busy |= written != before;
+        if written == before {
+            if let Err(error) = slot.write_out_later() {
+                tracing::warn!(error = &error as &dyn std::error::Error, "rows stay in memory");
+            }
+        }
+        now.insert(identity, slot.written());
+    }
+    *seen = now;
+    if busy {
+        if let Err(error) = store.database.persist(PersistMode::SyncData) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "rows are not yet durable");
+        }
+    }
+}
