@@ -1,0 +1,72 @@
+use kernel::{Id, Kind, TenantId};
+use sha2::{Digest, Sha256};
+
+/// Marks ids of awards.
+pub enum AwardKind {}
+impl Kind for AwardKind {
+    const PREFIX: &'static str = "award";
+}
+
+/// One badge given to one person; derived from badge, person and generation under the tenant's
+/// secret, so that a person holds a badge once.
+pub type AwardId = Id<AwardKind>;
+
+/// Marks ids of batches.
+pub enum BatchKind {}
+impl Kind for BatchKind {
+    const PREFIX: &'static str = "batch";
+}
+
+/// The rows of one CSV; derived from the command that submitted them.
+pub type BatchId = Id<BatchKind>;
+
+/// Marks ids of status lists.
+pub enum StatusListKind {}
+impl Kind for StatusListKind {
+    const PREFIX: &'static str = "list";
+}
+
+/// One Bitstring Status List of an issuer.
+pub type StatusListId = Id<StatusListKind>;
+
+/// Marks ids of badges, as awarding refers to them.
+pub enum BadgeKind {}
+impl Kind for BadgeKind {
+    const PREFIX: &'static str = "badge";
+}
+
+/// A badge of the design role.
+pub type BadgeId = Id<BadgeKind>;
+
+/// Marks ids of issuers, as awarding refers to them.
+pub enum IssuerKind {}
+impl Kind for IssuerKind {
+    const PREFIX: &'static str = "issuer";
+}
+
+/// An issuer profile of the issuers role.
+pub type IssuerId = Id<IssuerKind>;
+
+/// Marks ids of earners across tenants.
+pub enum EarnerKind {}
+impl Kind for EarnerKind {
+    const PREFIX: &'static str = "earner";
+}
+
+/// A person as the backpack knows them across tenants: the keyed hash of their address under the
+/// platform's secret.
+pub type EarnerId = Id<EarnerKind>;
+
+/// The `number`-th status list of an issuer, from zero: every process finds the same one.
+#[must_use]
+pub fn status_list(tenant: TenantId, issuer: IssuerId, number: u32) -> StatusListId {
+    let digest = Sha256::new()
+        .chain_update(b"status-list")
+        .chain_update(tenant.bytes())
+        .chain_update(issuer.bytes())
+        .chain_update(number.to_be_bytes())
+        .finalize();
+    let mut first = [0; 16];
+    first.copy_from_slice(&digest[..16]);
+    StatusListId::derived(first)
+}
