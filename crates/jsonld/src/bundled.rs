@@ -51,9 +51,8 @@ impl Contexts {
     #[must_use]
     pub fn with(mut self, url: impl Into<String>, document: Value) -> Self {
         let next = self.documents.len();
-        match self.by_url.insert(url.into(), next) {
-            Some(replaced) => self.documents[replaced] = Value::Null,
-            None => {}
+        if let Some(replaced) = self.by_url.insert(url.into(), next) {
+            self.documents[replaced] = Value::Null;
         }
         self.documents.push(document);
         self

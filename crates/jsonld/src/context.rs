@@ -1,8 +1,8 @@
 //! Contexts, compiled: what terms mean.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Map, Value};
 
@@ -100,6 +100,14 @@ pub(crate) enum Container {
     Unsupported(&'static str),
 }
 
+/// What a term says about the language of its texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// Nothing: the language of the context holds.
+    Inherited,
+    Fixed(Option<Arc<str>>),
+}
+
 /// A context inside the definition of a term, for its values or the nodes of its type.
 #[derive(Debug)]
 pub(crate) struct Scoped {
@@ -118,8 +126,7 @@ pub(crate) struct Definition {
     pub(crate) scoped: Option<Arc<Scoped>>,
     /// Whether compact IRIs may begin with the term.
     pub(crate) prefix: bool,
-    /// The language of its texts, if it says so; `Some(None)` means none.
-    pub(crate) language: Option<Option<Arc<str>>>,
+    pub(crate) language: Language,
     pub(crate) protected: bool,
     /// What it uses that is refused as soon as the term is used.
     pub(crate) refused: Option<&'static str>,
@@ -213,12 +220,11 @@ impl Context {
             if prefix == "_" {
                 return Resolved::Blank(suffix);
             }
-            if !suffix.starts_with("//") {
-                if let Some(definition) = self.term(prefix).filter(|d| d.prefix) {
-                    if let Meaning::Iri(iri) = &definition.meaning {
-                        return absolute(format!("{iri}{suffix}").into());
-                    }
-                }
+            if !suffix.starts_with("//")
+                && let Some(definition) = self.term(prefix).filter(|d| d.prefix)
+                && let Meaning::Iri(iri) = &definition.meaning
+            {
+                return absolute(format!("{iri}{suffix}").into());
             }
             if is_absolute(text) {
                 return Resolved::Iri(text.into());
@@ -232,11 +238,7 @@ impl Context {
 }
 
 fn absolute<'a>(iri: Arc<str>) -> Resolved<'a> {
-    if is_absolute(&iri) {
-        Resolved::Iri(iri)
-    } else {
-        Resolved::Undefined
-    }
+    if is_absolute(&iri) { Resolved::Iri(iri) } else { Resolved::Undefined }
 }
 
 /// The members of a node whose names stand for one keyword.

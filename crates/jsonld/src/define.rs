@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::bundled::Contexts;
 use crate::context::{
-    next_id, Coercion, Container, Context, Definition, Keyword, Meaning, Resolved, Scoped,
+    Coercion, Container, Context, Definition, Keyword, Language, Meaning, Resolved, Scoped, next_id,
 };
 use crate::error::{JsonLdError, Problem};
 
@@ -84,10 +84,9 @@ impl Compiler<'_> {
     }
 
     fn clear(&mut self) -> Result<(), JsonLdError> {
-        if !self.may_override {
-            if let Some((term, _)) = self.result.terms.iter().find(|(_, d)| d.protected) {
-                return Err(Problem::Protected(term.to_string()).into());
-            }
+        let mut protected = self.result.terms.iter().filter(|(_, d)| d.protected);
+        if let Some((term, _)) = protected.next().filter(|_| !self.may_override) {
+            return Err(Problem::Protected(term.to_string()).into());
         }
         self.result.terms.clear();
         self.result.vocab = None;
@@ -95,7 +94,11 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn lay_object(&mut self, members: &Map<String, Value>, shared: bool) -> Result<(), JsonLdError> {
+    fn lay_object(
+        &mut self,
+        members: &Map<String, Value>,
+        shared: bool,
+    ) -> Result<(), JsonLdError> {
         for (name, value) in members.iter().filter(|(name, _)| name.starts_with('@')) {
             let fine = match name.as_str() {
                 "@version" => value.as_f64() == Some(1.1),
@@ -149,13 +152,12 @@ impl Compiler<'_> {
             return Err(bad("it defines a term without name"));
         }
         let mut definition = self.definition(local, term)?;
-        if let Some(earlier) = self.result.terms.get(term).filter(|earlier| earlier.protected) {
-            if !self.may_override {
-                if !definition.says_the_same(earlier) {
-                    return Err(Problem::Protected(term.to_owned()).into());
-                }
-                definition = (**earlier).clone();
+        let earlier = self.result.terms.get(term).filter(|earlier| earlier.protected);
+        if let Some(earlier) = earlier.filter(|_| !self.may_override) {
+            if !definition.says_the_same(earlier) {
+                return Err(Problem::Protected(term.to_owned()).into());
             }
+            definition = (**earlier).clone();
         }
         self.result.terms.insert(term.into(), Arc::new(definition));
         local.defined.insert(term, true);
@@ -174,7 +176,7 @@ impl Compiler<'_> {
             container: Container::Set,
             scoped: None,
             prefix: false,
-            language: None,
+            language: Language::Inherited,
             protected: local.protected,
             refused: None,
         };
@@ -197,22 +199,23 @@ impl Compiler<'_> {
         }
         for (name, value) in members {
             match name.as_str() {
-                "@id" | "@type" | "@container" | "@context" | "@protected" => {}
                 "@prefix" => {
                     definition.prefix =
                         value.as_bool().ok_or_else(|| wrong("has a malformed @prefix"))?;
                 }
-                "@language" if value.is_null() => definition.language = Some(None),
+                "@language" if value.is_null() => definition.language = Language::Fixed(None),
                 "@language" => {
                     let language = value.as_str().filter(|text| is_language(text));
                     let language = language.ok_or_else(|| wrong("has a malformed @language"))?;
-                    definition.language = Some(Some(language.to_ascii_lowercase().into()));
+                    let language = language.to_ascii_lowercase().into();
+                    definition.language = Language::Fixed(Some(language));
                 }
                 "@reverse" => definition.refused = Some("@reverse"),
                 "@index" => definition.refused = Some("a property as @index"),
                 "@direction" if !value.is_null() => definition.refused = Some("@direction"),
-                // It matters for compaction only.
-                "@direction" | "@nest" => {}
+                // These are read below, or matter for compaction only.
+                "@id" | "@type" | "@container" | "@context" | "@protected" | "@direction"
+                | "@nest" => {}
                 _ => return Err(wrong(&format!("has the unknown member {name:?}"))),
             }
         }

@@ -29,6 +29,6 @@ mod walk;
 pub use bundled::Contexts;
 pub use dataset::{Dataset, Quad, Term};
 pub use error::{JsonLdError, Problem};
-pub use nquads::{parse_nquads, NQuadsError};
+pub use nquads::{NQuadsError, parse_nquads};
 pub use processor::{Limits, Processor};
-pub use rdfc10::{canonicalize, canonicalize_with, Budget, CanonError, Canonical, HashAlgorithm};
+pub use rdfc10::{Budget, CanonError, Canonical, HashAlgorithm, canonicalize, canonicalize_with};

@@ -153,11 +153,7 @@ impl<'a> Parser<'a> {
         let end = rest.find('>').ok_or("the end of an iri")?;
         let iri = unescape(&rest[..end])?;
         self.rest = &rest[end + 1..];
-        if is_absolute(&iri) {
-            Ok(Some(iri.into()))
-        } else {
-            Err("an absolute iri")
-        }
+        if is_absolute(&iri) { Ok(Some(iri.into())) } else { Err("an absolute iri") }
     }
 
     fn literal(&mut self) -> Expected<Term> {

@@ -95,16 +95,21 @@ struct Canonicalizer<'d, D> {
 /// Hands out temporary labels `b0`, `b1`, … in the order in which nodes are met.
 #[derive(Clone, Default)]
 struct Issuer {
-    numbers: HashMap<u32, usize>,
+    numbers: HashMap<u32, u32>,
     order: Vec<u32>,
+    next: u32,
 }
 
 impl Issuer {
-    fn issue(&mut self, blank: u32) -> usize {
-        *self.numbers.entry(blank).or_insert_with(|| {
-            self.order.push(blank);
-            self.order.len() - 1
-        })
+    fn issue(&mut self, blank: u32) -> u32 {
+        if let Some(number) = self.numbers.get(&blank) {
+            return *number;
+        }
+        let number = self.next;
+        self.next += 1;
+        self.numbers.insert(blank, number);
+        self.order.push(blank);
+        number
     }
 }
 
@@ -138,10 +143,8 @@ impl<'d, D: Digest> Canonicalizer<'d, D> {
         let mut order: Vec<u32> = (0u32..).take(self.mentions.len()).collect();
         order.retain(|blank| !self.mentions[*blank as usize].is_empty());
         order.sort_by(|a, b| self.first(*a).cmp(self.first(*b)));
-        let groups: Vec<Vec<u32>> = order
-            .chunk_by(|a, b| self.first(*a) == self.first(*b))
-            .map(<[u32]>::to_vec)
-            .collect();
+        let groups: Vec<Vec<u32>> =
+            order.chunk_by(|a, b| self.first(*a) == self.first(*b)).map(<[u32]>::to_vec).collect();
         for group in groups.iter().filter(|group| group.len() == 1) {
             self.issue(group[0]);
         }
@@ -222,9 +225,9 @@ impl<'d, D: Digest> Canonicalizer<'d, D> {
             text.push('>');
         }
         if let Some(number) = self.canonical[related as usize] {
-            text.push_str(&format!("_:c14n{number}"));
+            push_label(&mut text, "_:c14n", number);
         } else if let Some(number) = issuer.numbers.get(&related) {
-            text.push_str(&format!("_:b{number}"));
+            push_label(&mut text, "_:b", *number);
         } else {
             text.push_str(self.first(related));
         }
@@ -290,12 +293,12 @@ impl<'d, D: Digest> Canonicalizer<'d, D> {
         let mut unexplored = Vec::new();
         for node in nodes {
             if let Some(number) = self.canonical[*node as usize] {
-                path.push_str(&format!("_:c14n{number}"));
+                push_label(&mut path, "_:c14n", number);
             } else {
                 if !issuer.numbers.contains_key(node) {
                     unexplored.push(*node);
                 }
-                path.push_str(&format!("_:b{}", issuer.issue(*node)));
+                push_label(&mut path, "_:b", issuer.issue(*node));
             }
             if worse(&path) {
                 return Ok(None);
@@ -303,7 +306,10 @@ impl<'d, D: Digest> Canonicalizer<'d, D> {
         }
         for node in unexplored {
             let (hash, explored) = self.hash_n_degrees(node, issuer.clone(), depth + 1)?;
-            path.push_str(&format!("_:b{}<{hash}>", issuer.issue(node)));
+            push_label(&mut path, "_:b", issuer.issue(node));
+            path.push('<');
+            path.push_str(&hash);
+            path.push('>');
             issuer = explored;
             if worse(&path) {
                 return Ok(None);
@@ -319,8 +325,7 @@ impl<'d, D: Digest> Canonicalizer<'d, D> {
             let start = text.len();
             write_quad(&mut text, quad, &mut |out, blank| {
                 if let Some(number) = self.canonical[blank as usize] {
-                    out.push_str("_:c14n");
-                    push_number(out, number);
+                    push_label(out, "_:c14n", number);
                 }
             });
             lines.push(start..text.len());
@@ -334,7 +339,8 @@ impl<'d, D: Digest> Canonicalizer<'d, D> {
     }
 }
 
-fn push_number(out: &mut String, number: u32) {
+fn push_label(out: &mut String, prefix: &str, number: u32) {
+    out.push_str(prefix);
     match u8::try_from(number) {
         Ok(digit @ 0..=9) => out.push(char::from(b'0' + digit)),
         _ => out.push_str(&number.to_string()),

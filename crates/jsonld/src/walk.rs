@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::context::{Coercion, Container, Context, Definition, Keyword, Resolved, Scoped};
+use crate::context::{
+    Coercion, Container, Context, Definition, Keyword, Language, Resolved, Scoped,
+};
 use crate::dataset::{Dataset, Quad, Term};
-use crate::define::{derive, is_language, Mode};
+use crate::define::{Mode, derive, is_language};
 use crate::error::{JsonLdError, Problem};
-use crate::number::{lexical, Lexical};
+use crate::number::{Lexical, lexical};
 use crate::processor::{Derivation, Processor, Source};
 
 const XSD_STRING: &str = "http://www.w3.org/2001/XMLSchema#string";
@@ -97,8 +99,7 @@ impl<'a> Walk<'a> {
             context = self.scoped(&context, scoped, Mode::Property)?;
         }
         if let Some(local) = members.get("@context") {
-            context =
-                self.local(context, local, 0).map_err(|error| error.inside(&"@context"))?;
+            context = self.local(context, local, 0).map_err(|error| error.inside(&"@context"))?;
         }
         let term = if context.is_value(members) {
             self.value_object(members, &context)?
@@ -208,7 +209,8 @@ impl<'a> Walk<'a> {
                     };
                     for text in items(texts).iter().filter(|text| !text.is_null()) {
                         let text = text.as_str();
-                        let text = text.ok_or(Problem::Malformed("a translation must be a text"))?;
+                        let text =
+                            text.ok_or(Problem::Malformed("a translation must be a text"))?;
                         let object = Term::Literal {
                             value: text.into(),
                             datatype: None,
@@ -236,9 +238,8 @@ impl<'a> Walk<'a> {
                 }
                 Ok(())
             }
-            _ => self.values(value, place, |walk, object| {
-                walk.push(subject, &predicate, object, graph)
-            }),
+            _ => self
+                .values(value, place, |walk, object| walk.push(subject, &predicate, object, graph)),
         }
     }
 
@@ -285,11 +286,7 @@ impl<'a> Walk<'a> {
     }
 
     /// One value of a property (value expansion).
-    fn value(
-        &mut self,
-        value: &'a Value,
-        place: Place<'_>,
-    ) -> Result<Option<Term>, JsonLdError> {
+    fn value(&mut self, value: &'a Value, place: Place<'_>) -> Result<Option<Term>, JsonLdError> {
         let coercion = place.definition.map_or(&Coercion::Plain, |d| &d.coercion);
         match value {
             Value::Null => Ok(None),
@@ -306,9 +303,9 @@ impl<'a> Walk<'a> {
                     Coercion::Vocab => self.identifier(text, context, true).map(Some),
                     Coercion::Datatype(datatype) => Ok(Some(literal(text, Some(datatype.clone())))),
                     Coercion::Plain | Coercion::Json => {
-                        let language = match place.definition.and_then(|d| d.language.clone()) {
-                            Some(language) => language,
-                            None => context.language.clone(),
+                        let language = match place.definition.map(|d| &d.language) {
+                            Some(Language::Fixed(language)) => language.clone(),
+                            Some(Language::Inherited) | None => context.language.clone(),
                         };
                         let value = text.as_str().into();
                         Ok(Some(Term::Literal { value, datatype: None, language }))

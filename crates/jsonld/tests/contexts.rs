@@ -1,5 +1,7 @@
 //! The bundled contexts are the published ones.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -1,9 +1,11 @@
 //! The official RDFC-1.0 test suite, read from beside the checkout.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use jsonld::{canonicalize_with, parse_nquads, Budget, CanonError, HashAlgorithm};
+use jsonld::{Budget, CanonError, HashAlgorithm, canonicalize_with, parse_nquads};
 use serde_json::Value;
 
 fn suite() -> Option<(PathBuf, Vec<Value>)> {

@@ -1,1 +1,71 @@
-fn main() {}
+//! What one credential costs, step by step, beside the raw signature that nothing can undercut.
+
+#[path = "../tests/sample/badge.rs"]
+mod badge;
+#[path = "../tests/sample/web.rs"]
+mod web;
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use badge::{full_fill, issue, key, plain_fill, suite, template};
+use criterion::{Criterion, criterion_group, criterion_main};
+use ed25519_dalek::Signer;
+use jsonld::{Budget, Contexts, Processor, canonicalize};
+use openbadges::{Verifier, parse_timestamp};
+use serde_json::Value;
+use web::Web;
+
+fn credential(criterion: &mut Criterion) {
+    let suite = suite();
+    let template = template();
+    let key = key();
+    let fill = plain_fill();
+    let signed = issue(&template, &suite, &fill);
+
+    let mut group = criterion.benchmark_group("credential");
+    let message = [7; 64];
+    let signature = key.sign(&message);
+    let public = key.verifying_key();
+    group.bench_function("limit: ed25519 sign", |b| b.iter(|| key.sign(black_box(&message))));
+    group.bench_function("limit: ed25519 verify", |b| {
+        b.iter(|| public.verify_strict(black_box(&message), &signature));
+    });
+
+    let processor = Arc::new(Processor::new(Contexts::bundled()));
+    let mut document: Value = serde_json::from_slice(&signed).expect("it was just written");
+    document.as_object_mut().expect("a credential is an object").remove("proof");
+    let dataset = processor.to_quads(&document).expect("it was just signed");
+    group.bench_function("json-ld to quads", |b| {
+        b.iter(|| processor.to_quads(black_box(&document)));
+    });
+    group.bench_function("quads to canonical text", |b| {
+        b.iter(|| canonicalize(black_box(&dataset), Budget::default()));
+    });
+    for (name, fill) in [("plain", plain_fill()), ("full", full_fill())] {
+        group.bench_function(format!("prepare, {name}"), |b| {
+            b.iter(|| template.prepare(&suite, black_box(&fill)));
+        });
+    }
+    group.bench_function("prepare, sign and fill", |b| {
+        b.iter(|| issue(&template, &suite, black_box(&fill)));
+    });
+
+    let web = Web::with_revoked(&suite, &[]);
+    let now = parse_timestamp("2026-01-01T00:00:00Z").expect("it is well-formed");
+    let verifier = Verifier::new(suite.clone());
+    let proof = serde_json::from_slice::<Value>(&signed).expect("it was just written");
+    group.bench_function("verify the proof", |b| {
+        b.iter(|| {
+            let signed: Value = serde_json::from_slice(black_box(&signed)).expect("json");
+            suite.verify(&signed, &proof["proof"][0], &badge::multikey())
+        });
+    });
+    group.bench_function("verify with status list and issuer document", |b| {
+        b.iter(|| verifier.verify(black_box(&signed), &web, now));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, credential);
+criterion_main!(benches);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::profile::{one_type, Image};
+use crate::profile::{Image, one_type};
 
 /// An Open Badges 3.0 `Achievement`: what a badge stands for, the same for all who earn it.
 ///

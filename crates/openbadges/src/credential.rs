@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::achievement::Achievement;
 use crate::evidence::Evidence;
 use crate::identity::IdentityObject;
-use crate::profile::{one_type, Image, Profile};
+use crate::profile::{Image, Profile, one_type};
 use crate::status_list::StatusListEntry;
 
 /// The context of Verifiable Credentials 2.0, always first.

@@ -29,7 +29,9 @@ pub fn did_web_from_url(url: &str) -> Result<String, DidError> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let fits = |text: &str| {
         !text.is_empty()
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'%'))
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'%'))
     };
     let (host, port) = authority.split_once(':').map_or((authority, None), |(h, p)| (h, Some(p)));
     if !fits(host) || port.is_some_and(|p| p.is_empty() || !p.bytes().all(|b| b.is_ascii_digit())) {
@@ -61,7 +63,9 @@ pub fn did_web_to_url(did: &str) -> Result<String, DidError> {
     let rest = did.strip_prefix("did:web:").ok_or_else(error)?;
     let fits = |text: &str| {
         !matches!(text, "" | "." | "..")
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'%'))
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'%'))
     };
     let mut segments = rest.split(':');
     let host = segments.next().filter(|host| fits(host)).ok_or_else(error)?;
@@ -212,14 +216,24 @@ mod tests {
     #[test]
     fn what_cannot_be_mapped_is_refused() {
         for url in [
-            "http://a.example", "https://", "https://u@a.example", "https://a.example/?q",
-            "https://a.example/a#b", "https://a.example/../b", "https://a.example:x/",
+            "http://a.example",
+            "https://",
+            "https://u@a.example",
+            "https://a.example/?q",
+            "https://a.example/a#b",
+            "https://a.example/../b",
+            "https://a.example:x/",
         ] {
             assert!(did_web_from_url(url).is_err(), "{url}");
         }
         for did in [
-            "did:web:", "did:key:z6Mk", "did:web:a.example:..", "did:web:a.example%2F@b",
-            "did:web:a.example%3Aport", "did:web:a.example::b", "did:web:a b",
+            "did:web:",
+            "did:key:z6Mk",
+            "did:web:a.example:..",
+            "did:web:a.example%2F@b",
+            "did:web:a.example%3Aport",
+            "did:web:a.example::b",
+            "did:web:a b",
         ] {
             assert!(did_web_to_url(did).is_err(), "{did}");
         }

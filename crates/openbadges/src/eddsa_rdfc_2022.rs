@@ -1,9 +1,9 @@
-//! The `eddsa-rdfc-2022` suite: Ed25519 over RDFC-1.0 (Data Integrity EdDSA Cryptosuites 1.0, 3.2).
+//! The `eddsa-rdfc-2022` suite: Ed25519 over RDFC-1.0 (the `EdDSA` cryptosuites of Data Integrity, 3.2).
 
 use std::sync::Arc;
 
 use ed25519_dalek::{Signature, VerifyingKey};
-use jsonld::{canonicalize, Budget, Processor};
+use jsonld::{Budget, Processor, canonicalize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -53,11 +53,7 @@ impl EddsaRdfc2022 {
     ///
     /// # Errors
     /// When the document is no object, has a proof, or is not JSON-LD without loss.
-    pub fn prepare(
-        &self,
-        document: Value,
-        options: &ProofOptions,
-    ) -> Result<Unsigned, ProofError> {
+    pub fn prepare(&self, document: Value, options: &ProofOptions) -> Result<Unsigned, ProofError> {
         let Value::Object(document) = document else { return Err(ProofError::NotAnObject) };
         if document.contains_key("proof") {
             return Err(ProofError::AlreadySigned);
@@ -84,7 +80,12 @@ impl EddsaRdfc2022 {
     ///
     /// # Errors
     /// When the proof is malformed, of another suite or purpose, or does not match.
-    pub fn verify(&self, document: &Value, proof: &Value, key: &Multikey) -> Result<(), ProofError> {
+    pub fn verify(
+        &self,
+        document: &Value,
+        proof: &Value,
+        key: &Multikey,
+    ) -> Result<(), ProofError> {
         let Value::Object(document) = document else { return Err(ProofError::NotAnObject) };
         let (config, signature) = proof::split(document, proof)?;
         let member = |name| config.get(name).and_then(Value::as_str);

@@ -35,21 +35,21 @@ mod verify;
 
 pub use achievement::{Achievement, Alignment, Criteria};
 pub use credential::{
-    AchievementSubject, CredentialSchema, OpenBadgeCredential, CREDENTIALS_V2, EXTENSIONS,
-    OPEN_BADGES_V3,
+    AchievementSubject, CREDENTIALS_V2, CredentialSchema, EXTENSIONS, OPEN_BADGES_V3,
+    OpenBadgeCredential,
 };
-pub use did::{did_key, did_web_from_url, did_web_to_url, resolve_did_key, DidDocument, DidError};
+pub use did::{DidDocument, DidError, did_key, did_web_from_url, did_web_to_url, resolve_did_key};
 pub use eddsa_rdfc_2022::{EddsaRdfc2022, Unsigned};
 pub use evidence::Evidence;
-pub use identity::{identity_hash, IdentityObject};
+pub use identity::{IdentityObject, identity_hash};
 pub use multikey::{Multikey, MultikeyError};
 pub use profile::{Image, Profile};
 pub use proof::{ProofError, ProofOptions};
 pub use status_list::{
-    StatusList, StatusListCredential, StatusListEntry, StatusListError, STATUS_LIST_ENTRIES,
+    STATUS_LIST_ENTRIES, StatusList, StatusListCredential, StatusListEntry, StatusListError,
 };
 pub use template::{CredentialTemplate, Fill, TemplateError, TemplateTerms};
-pub use timestamp::{parse_timestamp, timestamp, TimestampError};
+pub use timestamp::{TimestampError, parse_timestamp, timestamp};
 pub use verify::{
     Check, CheckKind, Needs, Outcome, Report, Resolver, Unresolved, VerificationMethod, Verifier,
 };

@@ -1,7 +1,7 @@
 //! What every Data Integrity proof has, whatever its suite (VC Data Integrity 1.0, 2.1).
 
 use jsonld::{CanonError, JsonLdError};
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::timestamp::TimestampError;
 

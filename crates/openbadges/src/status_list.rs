@@ -2,11 +2,11 @@
 
 use std::io::{Read, Write};
 
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use flate2::Compression;
 use serde::{Deserialize, Serialize};
 
 use crate::credential::CREDENTIALS_V2;
@@ -87,6 +87,9 @@ impl StatusList {
 
     /// Writes the list as `encodedList`: `u` and the base64url of its gzip. The same list gives
     /// the same text.
+    ///
+    /// # Panics
+    /// Never: it compresses into memory.
     pub fn encode(&self) -> String {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
         let compressed = gzip
@@ -107,8 +110,7 @@ impl StatusList {
         if encoded.len() > MAX_ENCODED {
             return Err(StatusListError::TooLong);
         }
-        let compressed =
-            URL_SAFE_NO_PAD.decode(encoded).map_err(|_| StatusListError::Malformed)?;
+        let compressed = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| StatusListError::Malformed)?;
         let mut bits = Vec::with_capacity(STATUS_LIST_ENTRIES as usize / 8);
         GzDecoder::new(compressed.as_slice())
             .take(MAX_BYTES as u64 + 1)
@@ -243,8 +245,7 @@ mod tests {
     #[test]
     fn the_empty_list_of_the_recommendation_reads() {
         // Bitstring Status List v1.0, example 2.
-        let list =
-            "uH4sIAAAAAAAAA-3BMQEAAADCoPVPbQwfoAAAAAAAAAAAAAAAAAAAAIC3AYbSVKsAQAAA";
+        let list = "uH4sIAAAAAAAAA-3BMQEAAADCoPVPbQwfoAAAAAAAAAAAAAAAAAAAAIC3AYbSVKsAQAAA";
         let list = StatusList::decode(list).unwrap();
         assert_eq!(list, StatusList::new(STATUS_LIST_ENTRIES));
     }
@@ -264,9 +265,6 @@ mod tests {
         for text in ["", "u", "uAAAA", "zH4sI", "u===="] {
             assert_eq!(StatusList::decode(text), Err(StatusListError::Malformed), "{text}");
         }
-        assert_eq!(
-            StatusList::new(0).get(131_072),
-            Err(StatusListError::OutOfRange(131_072))
-        );
+        assert_eq!(StatusList::new(0).get(131_072), Err(StatusListError::OutOfRange(131_072)));
     }
 }

@@ -13,13 +13,13 @@ use sha2::{Digest, Sha256};
 
 use crate::achievement::Achievement;
 use crate::credential::{AchievementSubject, OpenBadgeCredential};
-use crate::eddsa_rdfc_2022::{join, EddsaRdfc2022, NAME};
+use crate::eddsa_rdfc_2022::{EddsaRdfc2022, NAME, join};
 use crate::evidence::Evidence;
 use crate::identity::IdentityObject;
 use crate::profile::Profile;
 use crate::proof::{self, ProofError, ProofOptions};
 use crate::status_list::StatusListEntry;
-use crate::timestamp::{parse_timestamp, TimestampError};
+use crate::timestamp::{TimestampError, parse_timestamp};
 
 /// Stands before and after the name of a hole.
 const MARK: char = '\u{fdd0}';
@@ -223,15 +223,13 @@ impl CredentialTemplate {
             has_status: false,
             proof_text: OnceLock::new(),
         };
-        template.has_status = template.pieces.iter().any(|(_, hole)| *hole == Hole::StatusListIndex);
+        template.has_status =
+            template.pieces.iter().any(|(_, hole)| *hole == Hole::StatusListIndex);
         let sample: Value = serde_json::from_slice(&template.render(&Fill::default(), ""))
             .map_err(|_| TemplateError::Malformed)?;
         template.context = sample.get("@context").cloned().ok_or(TemplateError::Malformed)?;
-        template.verification_method = sample
-            .pointer("/proof/0/verificationMethod")
-            .and_then(Value::as_str)
-            .ok_or(TemplateError::Malformed)?
-            .to_owned();
+        let method = sample.pointer("/proof/0/verificationMethod").and_then(Value::as_str);
+        template.verification_method = method.ok_or(TemplateError::Malformed)?.into();
         Ok(template)
     }
 
@@ -259,14 +257,13 @@ impl CredentialTemplate {
         if fill.status_list_index.is_some() != self.has_status {
             return Err(TemplateError::StatusListIndex);
         }
-        for date in [Some(&fill.valid_from), fill.valid_until.as_ref(), fill.awarded_date.as_ref()] {
-            if let Some(date) = date {
-                parse_timestamp(date)?;
-            }
+        let dates = [Some(&fill.valid_from), fill.valid_until.as_ref(), fill.awarded_date.as_ref()];
+        for date in dates.into_iter().flatten() {
+            parse_timestamp(date)?;
         }
         parse_timestamp(&fill.proof_created)?;
-        let mut document: Value = serde_json::from_slice(&self.render(fill, ""))
-            .map_err(|_| TemplateError::Malformed)?;
+        let mut document: Value =
+            serde_json::from_slice(&self.render(fill, "")).map_err(|_| TemplateError::Malformed)?;
         if let Value::Object(members) = &mut document {
             members.remove("proof");
         }
@@ -299,7 +296,12 @@ impl CredentialTemplate {
                 _ => return Ok(Sha256::digest(text).into()),
             }
         };
-        Ok(Sha256::new().chain_update(before).chain_update(created).chain_update(after).finalize().into())
+        Ok(Sha256::new()
+            .chain_update(before)
+            .chain_update(created)
+            .chain_update(after)
+            .finalize()
+            .into())
     }
 
     fn render(&self, fill: &Fill, proof_value: &str) -> Vec<u8> {
@@ -330,7 +332,7 @@ impl CredentialTemplate {
                 Hole::ProofValue => escape(&mut out, proof_value),
             }
         }
-        out.extend_from_slice(self.text[self.rest..].as_bytes());
+        out.extend_from_slice(&self.text.as_bytes()[self.rest..]);
         out
     }
 }

@@ -233,7 +233,7 @@ impl Verifier {
         match self.suite.verify(document, proof, &method.key) {
             Ok(()) => {}
             Err(error @ ProofError::Unsupported(_)) => {
-                return Outcome::Undetermined(error.to_string())
+                return Outcome::Undetermined(error.to_string());
             }
             Err(error) => return Outcome::Invalid(error.to_string()),
         }

@@ -1,17 +1,24 @@
 //! Badges from the template to the verifier, and what happens to those that were tampered with.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 #[path = "sample/badge.rs"]
 mod badge;
+#[path = "sample/web.rs"]
+mod web;
 
-use badge::{full_fill, issue, multikey, plain_fill, suite, template, terms, Web, ISSUER, LIST};
+use badge::{ISSUER, LIST, full_fill, issue, multikey, plain_fill, suite, template, terms};
+use std::collections::HashMap;
+
 use ed25519_dalek::Signer;
 use openbadges::{
-    parse_timestamp, CheckKind, CredentialTemplate, Fill, Needs, Outcome, Report, StatusList,
-    TemplateError, Verifier,
+    CheckKind, CredentialTemplate, Fill, Needs, Outcome, Report, StatusList, TemplateError,
+    Verifier, parse_timestamp,
 };
 use proptest::prelude::*;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
+use web::Web;
 
 fn now() -> OffsetDateTime {
     parse_timestamp("2026-01-01T00:00:00Z").unwrap()
@@ -39,9 +46,17 @@ fn an_issued_badge_verifies() {
 fn a_credential_reads_as_the_published_schema_wants_it() {
     let credential: Value = serde_json::from_slice(&signed(&full_fill())).unwrap();
     let arrays = [
-        "/@context", "/type", "/proof", "/evidence", "/evidence/0/type", "/credentialSchema",
-        "/issuer/type", "/credentialSubject/type", "/credentialSubject/identifier",
-        "/credentialSubject/achievement/type", "/credentialSubject/achievement/tag",
+        "/@context",
+        "/type",
+        "/proof",
+        "/evidence",
+        "/evidence/0/type",
+        "/credentialSchema",
+        "/issuer/type",
+        "/credentialSubject/type",
+        "/credentialSubject/identifier",
+        "/credentialSubject/achievement/type",
+        "/credentialSubject/achievement/tag",
         "/credentialSubject/achievement/alignment",
         "/credentialSubject/achievement/alignment/0/type",
     ];
@@ -68,8 +83,7 @@ fn the_bytes_of_a_credential_never_change() {
     let stored = serde_json::to_string(&template()).unwrap();
     let read: CredentialTemplate = serde_json::from_str(&stored).unwrap();
     assert_eq!(read.digest(), template().digest());
-    let fill: Fill =
-        serde_json::from_str(&serde_json::to_string(&full_fill()).unwrap()).unwrap();
+    let fill: Fill = serde_json::from_str(&serde_json::to_string(&full_fill()).unwrap()).unwrap();
     assert_eq!(issue(&read, &suite(), &fill), signed(&full_fill()));
 }
 
@@ -119,7 +133,10 @@ fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
             members.iter().for_each(|(key, value)| leaves(value, &inside(key), found));
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(n, item)| leaves(item, &inside(&n.to_string()), found));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(n, item)| leaves(item, &inside(&n.to_string()), found));
         }
         _ => found.push(at.to_owned()),
     }
@@ -140,7 +157,8 @@ fn whatever_is_changed_or_removed_the_proof_fails() {
             Value::Bool(yes) => json!(!yes),
             other => panic!("{place}: {other}"),
         };
-        let outcome = verify(&serde_json::to_vec(&changed).unwrap(), &web).outcome(CheckKind::Proof);
+        let outcome =
+            verify(&serde_json::to_vec(&changed).unwrap(), &web).outcome(CheckKind::Proof);
         assert_ne!(outcome, Outcome::Valid, "{place} was changed");
 
         let (parent, name) = place.rsplit_once('/').unwrap();
@@ -155,7 +173,8 @@ fn whatever_is_changed_or_removed_the_proof_fails() {
             _ => panic!("{parent}"),
         }
         // Without its type a proof is no proof; without the extensions nothing is defined.
-        let outcome = verify(&serde_json::to_vec(&removed).unwrap(), &web).outcome(CheckKind::Proof);
+        let outcome =
+            verify(&serde_json::to_vec(&removed).unwrap(), &web).outcome(CheckKind::Proof);
         assert_ne!(outcome, Outcome::Valid, "{place} was removed");
     }
 }
@@ -204,7 +223,7 @@ fn a_did_key_issuer_needs_no_web() {
     let template = CredentialTemplate::new(&terms).unwrap();
     let fill = Fill { status_list_index: None, ..plain_fill() };
     let credential = issue(&template, &suite(), &fill);
-    let web = Web { documents: Default::default(), lists: Default::default() };
+    let web = Web { documents: HashMap::new(), lists: HashMap::new() };
     let report = verify(&credential, &web);
     assert!(report.is_valid(), "{report:?}");
     assert_eq!(Needs::of(&credential), Needs::default());
@@ -221,7 +240,8 @@ fn a_credential_tells_what_its_verification_needs() {
 fn bytes_that_are_no_badge_get_a_report_too() {
     let web = Web::with_revoked(&suite(), &[]);
     let deep = "[".repeat(100_000);
-    for bytes in ["", "null", "[]", "{}", "{\"proof\":[]}", "{\"@context\":7,\"proof\":{}}", &deep] {
+    for bytes in ["", "null", "[]", "{}", "{\"proof\":[]}", "{\"@context\":7,\"proof\":{}}", &deep]
+    {
         let report = verify(bytes.as_bytes(), &web);
         assert!(!report.is_valid());
         assert!(matches!(report.outcome(CheckKind::Conformance), Outcome::Invalid(_)));

@@ -1,12 +1,14 @@
 //! The official vectors of W3C and 1EdTech for `eddsa-rdfc-2022`, read from beside the checkout.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ed25519_dalek::{Signer, SigningKey};
 use jsonld::{Contexts, Processor};
 use openbadges::{EddsaRdfc2022, Multikey, ProofError, ProofOptions};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// The contexts that the vectors use; the examples context is but a vocabulary.
 fn suite() -> EddsaRdfc2022 {
@@ -63,10 +65,7 @@ fn the_w3c_vector_is_reproduced_step_by_step() {
         created: config["created"].as_str().unwrap().to_owned(),
     };
     let prepared = suite.prepare(unsigned, &options).unwrap();
-    assert_eq!(
-        hex::encode(prepared.hash_data()),
-        text("eddsa-rdfc-2022/combinedHashDataInt.txt")
-    );
+    assert_eq!(hex::encode(prepared.hash_data()), text("eddsa-rdfc-2022/combinedHashDataInt.txt"));
     let signature = key.sign(prepared.hash_data()).to_bytes();
     assert_eq!(hex::encode(signature), text("eddsa-rdfc-2022/sigHexDataInt.txt"));
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{issuer, Outcome};
+use super::{Outcome, issuer};
 use crate::credential::CREDENTIALS_V2;
 
 /// Checks the members that the standard requires; the first one that is wrong is told.

@@ -4,7 +4,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::conformance::has_type;
-use super::{issuer, parse, validity_period, Outcome, Resolver, Verifier};
+use super::{Outcome, Resolver, Verifier, issuer, parse, validity_period};
 use crate::status_list::StatusList;
 
 /// How many bytes a list may have; what it inflates to is bounded where it is decoded.

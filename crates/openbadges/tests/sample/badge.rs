@@ -1,14 +1,15 @@
 //! A realistic badge, its issuer and its verifier, for tests and benchmarks.
 
-use std::collections::HashMap;
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::sync::Arc;
 
 use ed25519_dalek::{Signer, SigningKey};
 use jsonld::{Contexts, Processor};
 use openbadges::{
-    identity_hash, Achievement, Alignment, CredentialTemplate, Criteria, DidDocument,
-    EddsaRdfc2022, Evidence, Fill, Image, Multikey, Profile, ProofOptions, Resolver, StatusList,
-    StatusListCredential, TemplateTerms, Unresolved, VerificationMethod,
+    Achievement, Alignment, CredentialTemplate, Criteria, DidDocument, EddsaRdfc2022, Evidence,
+    Fill, Image, Multikey, Profile, ProofOptions, StatusList, StatusListCredential, TemplateTerms,
+    identity_hash,
 };
 
 pub const ISSUER: &str = "did:web:badges.example:i:acme";
@@ -44,8 +45,7 @@ pub fn terms() -> TemplateTerms {
     achievement.image = Some(image);
     achievement.achievement_type = Some("Badge".to_owned());
     achievement.tag = vec!["welding".to_owned(), "metal".to_owned()];
-    achievement.alignment =
-        vec![Alignment::new("Welding", "https://frameworks.example/welding/1")];
+    achievement.alignment = vec![Alignment::new("Welding", "https://frameworks.example/welding/1")];
     TemplateTerms {
         issuer,
         achievement,
@@ -102,8 +102,7 @@ pub fn status_list(suite: &EddsaRdfc2022, revoked: &[u64]) -> Vec<u8> {
     for index in revoked {
         list.set(*index, true).unwrap();
     }
-    let credential =
-        StatusListCredential::revocation(LIST, ISSUER, "2025-01-01T00:00:00Z", &list);
+    let credential = StatusListCredential::revocation(LIST, ISSUER, "2025-01-01T00:00:00Z", &list);
     let options = ProofOptions {
         verification_method: terms().verification_method,
         created: "2025-01-01T00:00:00Z".to_owned(),
@@ -111,32 +110,4 @@ pub fn status_list(suite: &EddsaRdfc2022, revoked: &[u64]) -> Vec<u8> {
     let unsigned = suite.prepare(serde_json::to_value(credential).unwrap(), &options).unwrap();
     let signature = key().sign(unsigned.hash_data()).to_bytes();
     serde_json::to_vec(&unsigned.finish(&signature)).unwrap()
-}
-
-/// What the web would serve.
-pub struct Web {
-    pub documents: HashMap<String, Vec<u8>>,
-    pub lists: HashMap<String, Vec<u8>>,
-}
-
-impl Web {
-    pub fn with_revoked(suite: &EddsaRdfc2022, revoked: &[u64]) -> Self {
-        let document = serde_json::to_vec(&did_document()).unwrap();
-        Self {
-            documents: HashMap::from([(ISSUER.to_owned(), document)]),
-            lists: HashMap::from([(LIST.to_owned(), status_list(suite, revoked))]),
-        }
-    }
-}
-
-impl Resolver for Web {
-    fn verification_method(&self, id: &str) -> Result<VerificationMethod, Unresolved> {
-        let owner = id.split_once('#').map_or(id, |(owner, _)| owner);
-        let document = self.documents.get(owner).ok_or(Unresolved("not found".to_owned()))?;
-        VerificationMethod::from_document(document, id)
-    }
-
-    fn status_list(&self, url: &str) -> Result<Vec<u8>, Unresolved> {
-        self.lists.get(url).cloned().ok_or(Unresolved("not found".to_owned()))
-    }
 }
