@@ -48,13 +48,15 @@ pub struct EmbeddedOptions {
     pub path: PathBuf,
     /// How many reads go on at the same time, at least one.
     pub readers: usize,
+    /// How many of the newest facts are held in memory for those who follow the log.
+    pub held: usize,
 }
 
 impl EmbeddedOptions {
     /// The usual settings for a store in that folder.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), readers: 8 }
+        Self { path: path.into(), readers: 8, held: 4096 }
     }
 }
 
@@ -107,7 +109,7 @@ impl Embedded {
     /// # Errors
     /// [`OpenError`]: somebody else has it open, newer software wrote it, or it cannot be read.
     pub fn open(options: EmbeddedOptions) -> Result<Self, OpenError> {
-        let EmbeddedOptions { path, readers } = options;
+        let EmbeddedOptions { path, readers, held } = options;
         let folder = || path.clone();
         let database = |source| OpenError::Database { path: folder(), source };
         let failed = |source| OpenError::Folder { path: folder(), source };
@@ -123,7 +125,7 @@ impl Embedded {
         let (head, heard) = watch::channel(Position(newest));
         let (wake, woken) = mpsc::sync_channel(1);
         let (requests, requested) = mpsc::channel();
-        let tail = Arc::new(Tail::default());
+        let tail = Arc::new(Tail::of(held));
         // There is room for one call; whatever was not indexed before is indexed now.
         let _ = wake.try_send(());
         let indexer = Indexer { log: reader, index, indexed: Arc::clone(&indexed) };

@@ -2,7 +2,7 @@ use kernel::{Actor, Aggregate, CommandId, Envelope, Position, TenantId, Timestam
 use uuid::Uuid;
 
 use crate::{
-    AppendError, EventStore, Expected, NewEvent, StoreError, StreamId, Unreadable, Write, encode,
+    AppendError, Appended, EventStore, Expected, NewEvent, StoreError, StreamId, Unreadable, Write, encode,
 };
 
 /// Who asks, when, under which command id: what a command needs besides itself.
@@ -90,6 +90,9 @@ pub enum ExecuteError<R> {
     Unwritable(#[from] serde_json::Error),
 }
 
+/// How often to decide again: as many callers may contend for one stream and all get through.
+const DECISIONS: usize = 64;
+/// How often to send what was decided until its outcome is known.
 const ATTEMPTS: usize = 5;
 const PAGE: usize = 500;
 
@@ -128,10 +131,10 @@ pub async fn execute<A: Aggregate>(
     id: &A::Id,
     command: A::Command,
 ) -> Result<Done, ExecuteError<A::Rejection>> {
-    let tenant = execution.tenant;
-    let mut failure = None;
-    for _ in 0..ATTEMPTS {
-        let (state, count) = load::<A>(store, tenant, id).await?;
+    let stream = StreamId::of::<A>(execution.tenant, id);
+    let mut conflict = None;
+    for _ in 0..DECISIONS {
+        let (state, count) = load::<A>(store, execution.tenant, id).await?;
         let events = match state.decide(command.clone()) {
             Ok(events) => events,
             Err(rejection) => return Err(ExecuteError::Rejected(rejection)),
@@ -139,19 +142,28 @@ pub async fn execute<A: Aggregate>(
         if events.is_empty() {
             return Ok(Done { position: store.head().await?, repeated: true });
         }
-        let stream = StreamId::of::<A>(tenant, id);
-        let write = execution.write(stream, Expected::after(count), &events)?;
-        match store.append(vec![write]).await.pop() {
-            Some(Ok(appended)) => {
-                let (position, repeated) = (appended.position, appended.repeated);
-                return Ok(Done { position, repeated });
-            }
-            Some(Err(error @ (AppendError::Conflict { .. } | AppendError::Unknown(_)))) => {
-                failure = Some(error);
-            }
-            Some(Err(error)) => return Err(error.into()),
-            None => return Err(StoreError::Closed.into()),
+        let write = execution.write(stream.clone(), Expected::after(count), &events)?;
+        match send(store, write).await {
+            Ok(Appended { position, repeated, .. }) => return Ok(Done { position, repeated }),
+            Err(error @ AppendError::Conflict { .. }) => conflict = Some(error),
+            Err(error) => return Err(error.into()),
         }
     }
-    Err(failure.map_or(ExecuteError::Store(StoreError::Closed), ExecuteError::Append))
+    Err(conflict.map_or(ExecuteError::Store(StoreError::Closed), ExecuteError::Append))
+}
+
+/// Appends one write, the same again while its outcome is unknown.
+async fn send(store: &dyn EventStore, write: Write) -> Result<Appended, AppendError> {
+    for _ in 1..ATTEMPTS {
+        match append(store, write.clone()).await {
+            Err(AppendError::Unknown(_)) => {}
+            known => return known,
+        }
+    }
+    append(store, write).await
+}
+
+async fn append(store: &dyn EventStore, write: Write) -> Result<Appended, AppendError> {
+    let answer = store.append(vec![write]).await.pop();
+    answer.unwrap_or_else(|| Err(AppendError::Unknown(Box::new(StoreError::Closed))))
 }

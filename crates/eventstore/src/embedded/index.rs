@@ -262,3 +262,114 @@ pub(super) fn find(
     };
     Ok(Found { positions, upto })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+    use uuid::Uuid;
+
+    use super::{
+        super::{
+            log::Log,
+            reader::{Known, Reader},
+        },
+        *,
+    };
+    use crate::{Expected, NewEvent, RecordedEvent, StreamId, Write};
+
+    fn tenant(n: u64) -> TenantId {
+        TenantId::from_uuid(Uuid::from_u128(n.into()))
+    }
+
+    /// Three chunks and a tail: a busy tenant, and one fact in 500 of a quiet tenant and category.
+    fn fill(log: &mut Log<'_>) -> Vec<RecordedEvent> {
+        let write = |n: u64| {
+            let quiet = n % 500 == 7;
+            let (category, tenant) = if quiet { ("rare", tenant(2)) } else { ("many", tenant(1)) };
+            let kind = "made.v1".to_owned();
+            let id = Uuid::from_u128(u128::from(n) + 1);
+            let events = vec![NewEvent { id, kind, data: vec![b' '; 10], metadata: Vec::new() }];
+            let stream = StreamId::named(category, tenant, n);
+            Write { stream, expected: Expected::NoStream, events }
+        };
+        let (answers, facts) = log.append(vec![(0..3 * CHUNK + 1000).map(write).collect()]);
+        assert!(answers.iter().flatten().all(Result::is_ok));
+        facts.iter().map(|fact| RecordedEvent::clone(fact)).collect()
+    }
+
+    #[test]
+    fn a_read_finds_the_same_with_the_index_as_without() {
+        let folder = TempDir::new().expect("a folder");
+        let conn = schema::open_log(folder.path()).expect("a store");
+        let mut log = Log::on(&conn).expect("a log");
+        let facts = fill(&mut log);
+        let head = log.newest();
+
+        let (index, indexed) = open(folder.path(), &conn).expect("an index");
+        assert_eq!(indexed, 0);
+        let (mut names, mut numbers) = (Names::new(), Numbers::default());
+        let mut at = 0;
+        while let Ok(reached) = next_chunk(&conn, &index, &mut names, &mut numbers, at)
+            && reached > at
+        {
+            at = reached;
+        }
+        assert_eq!(at, 3 * CHUNK, "whole chunks are indexed");
+        drop(index);
+        let (_index, indexed) = open(folder.path(), &conn).expect("the index again");
+        assert_eq!(indexed, at, "the index is kept");
+
+        let mut reader = Reader::open(folder.path()).expect("a reader");
+        for filter in [
+            Filter::every_tenant(&["rare"]),
+            Filter::every_tenant(&["many", "rare"]),
+            Filter::every_tenant(&["none"]),
+            Filter::tenant(tenant(1), &[]),
+            Filter::tenant(tenant(2), &[]),
+            Filter::tenant(tenant(2), &["rare", "none"]),
+            Filter::tenant(tenant(2), &["many"]),
+            Filter::tenant(tenant(3), &[]),
+        ] {
+            let admitted = facts.iter().filter(|fact| filter.admits(&fact.stream));
+            let wanted: Vec<u64> = admitted.map(|fact| fact.position.0).collect();
+            for (indexed, size) in [(0, 100), (at, 1), (at, 10), (at, 1000)] {
+                let size = if wanted.len() > 1000 { size.max(100) } else { size };
+                let (mut found, mut after, mut pages) = (Vec::new(), Position(0), 0);
+                loop {
+                    let known = Known { head, indexed };
+                    let page = reader.page(after, &filter, size, known).expect("a page");
+                    assert!(page.facts.len() <= size);
+                    found.extend(page.facts.iter().map(|fact| fact.position.0));
+                    (after, pages) = (page.next, pages + 1);
+                    if page.at_head {
+                        break;
+                    }
+                }
+                assert_eq!(found, wanted, "{filter:?}, indexed to {indexed}, pages of {size}");
+                assert!(pages <= wanted.len() / size + 3, "{filter:?} in {pages} pages");
+                assert_eq!(after, head);
+            }
+        }
+    }
+
+    #[test]
+    fn an_index_that_does_not_belong_to_the_log_is_made_again() {
+        let folder = TempDir::new().expect("a folder");
+        let conn = schema::open_log(folder.path()).expect("a store");
+        let fresh = || open(folder.path(), &conn).expect("an index");
+        let (index, _) = fresh();
+        index.execute("UPDATE progress SET pos = 5", []).expect("ahead of the log");
+        drop(index);
+        assert_eq!(fresh().1, 0, "the log was restored to before the index");
+
+        let (index, _) = fresh();
+        index.execute("UPDATE progress SET store = x'00'", []).expect("of another store");
+        drop(index);
+        assert_eq!(fresh().1, 0, "the index came from elsewhere");
+
+        fs::write(schema::index_file(folder.path()), vec![7; 9000]).expect("damaged");
+        assert_eq!(fresh().1, 0, "the index is damaged");
+    }
+}

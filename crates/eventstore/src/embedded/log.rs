@@ -388,3 +388,77 @@ impl<'c> Log<'c> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kernel::TenantId;
+    use tempfile::TempDir;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn write(id: u128, bytes: usize) -> Vec<Write> {
+        let stream = StreamId::named("thing", TenantId::PLATFORM, id);
+        let (data, metadata) = (vec![b' '; bytes], Vec::new());
+        let event = NewEvent { id: Uuid::from_u128(id), kind: "made.v1".into(), data, metadata };
+        vec![Write { stream, expected: Expected::NoStream, events: vec![event] }]
+    }
+
+    fn outcome(log: &mut Log<'_>, calls: Vec<Vec<Write>>) -> Vec<Answer> {
+        log.append(calls).0.into_iter().flatten().collect()
+    }
+
+    #[test]
+    fn on_a_full_disk_nothing_is_written_until_there_is_room_again() {
+        let folder = TempDir::new().expect("a folder");
+        let conn = schema::open_log(folder.path()).expect("a store");
+        let mut log = Log::on(&conn).expect("a log");
+        assert!(outcome(&mut log, vec![write(1, 10)])[0].is_ok());
+
+        schema::number(&conn, "PRAGMA max_page_count = 20").expect("a small disk");
+        let answers = outcome(&mut log, vec![write(2, 10), write(3, 1 << 20), write(1, 10)]);
+        for answer in answers {
+            assert!(matches!(answer, Err(AppendError::Unavailable(_))), "{answer:?}");
+        }
+        assert_eq!(log.newest(), Position(1));
+
+        let answers = outcome(&mut log, vec![write(2, 10), write(1, 10)]);
+        let [Ok(new), Ok(old)] = &answers[..] else { panic!("small writes go on: {answers:?}") };
+        assert_eq!((new.position, new.repeated), (Position(2), false));
+        assert_eq!((old.position, old.repeated), (Position(1), true));
+    }
+
+    #[test]
+    fn after_a_failed_commit_the_outcome_is_unknown_and_nothing_more_is_written() {
+        let folder = TempDir::new().expect("a folder");
+        let conn = schema::open_log(folder.path()).expect("a store");
+        let mut log = Log::on(&conn).expect("a log");
+        assert!(outcome(&mut log, vec![write(1, 10)])[0].is_ok());
+
+        // A constraint that is checked at the commit, so that the commit is what fails.
+        conn.execute_batch(
+            "PRAGMA foreign_keys = ON;
+             CREATE TABLE parent (id INTEGER PRIMARY KEY);
+             CREATE TABLE child (id REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);
+             CREATE TRIGGER fail AFTER INSERT ON events BEGIN INSERT INTO child VALUES (7); END;",
+        )
+        .expect("a store that cannot commit");
+        let mut conflict = write(1, 10);
+        conflict[0].events[0].id = Uuid::from_u128(9);
+        let answers = outcome(&mut log, vec![write(2, 10), conflict, write(3, 10)]);
+        assert!(matches!(answers[0], Err(AppendError::Unknown(_))), "{answers:?}");
+        assert!(matches!(answers[1], Err(AppendError::Unavailable(_))), "{answers:?}");
+        assert!(matches!(answers[2], Err(AppendError::Unknown(_))), "{answers:?}");
+
+        conn.execute_batch("DROP TRIGGER fail").expect("a sound store");
+        let answers = outcome(&mut log, vec![write(2, 10)]);
+        assert!(matches!(answers[0], Err(AppendError::Unavailable(_))), "{answers:?}");
+        let stream = StreamId::named("thing", TenantId::PLATFORM, 1);
+        let deleted = log.delete(&stream, Expected::Revision(0), Deletion::Soft);
+        assert!(matches!(deleted, Err(AppendError::Unavailable(_))), "{deleted:?}");
+
+        let mut log = Log::on(&conn).expect("opened again");
+        assert_eq!(log.newest(), Position(1));
+        assert!(outcome(&mut log, vec![write(2, 10)])[0].is_ok());
+    }
+}

@@ -8,8 +8,10 @@ use kernel::Position;
 use crate::{Filter, Page, RecordedEvent};
 
 /// The newest facts in memory, so that those who follow the log need not ask the disk.
-#[derive(Default)]
-pub(super) struct Tail(RwLock<Held>);
+pub(super) struct Tail {
+    held: RwLock<Held>,
+    most: usize,
+}
 
 #[derive(Default)]
 struct Held {
@@ -17,18 +19,22 @@ struct Held {
     bytes: usize,
 }
 
-const MOST_FACTS: usize = 4096;
 const MOST_BYTES: usize = 16 << 20;
 
 impl Tail {
+    /// Holds at most so many facts.
+    pub fn of(most: usize) -> Self {
+        Self { held: RwLock::default(), most }
+    }
+
     /// Adds facts that were committed; their positions follow those held.
     pub fn extend(&self, facts: Vec<Arc<RecordedEvent>>) {
-        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         for fact in facts {
             held.bytes += weight(&fact);
             held.facts.push_back(fact);
         }
-        while held.facts.len() > MOST_FACTS || held.bytes > MOST_BYTES {
+        while held.facts.len() > self.most || held.bytes > MOST_BYTES {
             let Some(gone) = held.facts.pop_front() else { break };
             held.bytes -= weight(&gone);
         }
@@ -36,7 +42,7 @@ impl Tail {
 
     /// Forgets everything, because some of it was deleted.
     pub fn clear(&self) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Held::default();
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = Held::default();
     }
 
     /// The next page, when all facts after that position are held.
@@ -44,7 +50,7 @@ impl Tail {
         let mut next = after;
         let mut admitted = Vec::new();
         let at_head = {
-            let held = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
             let first = held.facts.front()?.position.0;
             let skip = usize::try_from((after.0 + 1).checked_sub(first)?).ok()?;
             let mut rest = held.facts.range(skip.min(held.facts.len())..);
