@@ -1,1 +1,49 @@
-//! runtime.
+//! What a process needs besides its roles: configuration, telemetry, clock, stores, wires, mail, the
+//! egress door, health and an orderly end.
+//!
+//! A role gets a [`Context`] and gives [`RoleParts`]; the binary puts them together. Time, ids and
+//! tasks come from here and nowhere else, so that tests can hold them still.
+
+mod address;
+mod blobs;
+pub mod call;
+mod clock;
+pub mod config;
+mod context;
+mod fetch;
+pub mod health;
+mod ids;
+mod mail;
+mod outbox;
+pub mod shutdown;
+mod smtp;
+pub mod status;
+mod stores;
+mod tasks;
+pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod wire;
+
+pub use address::is_public;
+pub use blobs::{BlobError, Blobs, Digest, FolderBlobs, InvalidDigest};
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use config::{Config, Flags, Limits};
+pub use context::{Context, Policy, RoleParts};
+pub use fetch::{Fetch, FetchError, FetchLimits, FetchSetup, Fetched};
+pub use health::Readiness;
+pub use ids::Ids;
+pub use mail::{Mail, MailError, Mailer};
+pub use outbox::OutboxMailer;
+pub use smtp::SmtpMailer;
+pub use status::Refusal;
+pub use stores::{Stores, StoresError};
+pub use tasks::Tasks;
+pub use wire::{Guarded, Wire, local, remote};
+
+/// Makes aws-lc-rs the one provider of TLS cryptography in the process: the first thing that every
+/// `main` does. Doing it twice changes nothing.
+pub fn install_cryptography() {
+    // An error says that a provider is installed already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}

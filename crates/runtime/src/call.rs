@@ -1,0 +1,128 @@
+//! What every gRPC handler does first: who calls, which command it is, how fresh the answer must be.
+
+use std::{sync::Arc, time::Duration};
+
+use auth::Principal;
+use eventstore::Execution;
+use kernel::{CommandId, Position};
+use prost::Message;
+use readmodel::View;
+use sha2::Digest;
+use tonic::{Code, Request, Status, metadata::MetadataMap};
+use uuid::Uuid;
+
+use crate::{Context, Refusal, status};
+
+/// The metadata key of the position that an answer must include.
+pub const CONSISTENCY: &str = "laurel-consistency-token";
+/// The metadata key of W3C trace context.
+pub const TRACEPARENT: &str = "traceparent";
+/// The metadata that travels from an incoming call to the calls that it makes.
+pub const TRAVELLING: [&str; 4] = ["authorization", CONSISTENCY, TRACEPARENT, "x-request-id"];
+
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Who calls.
+///
+/// # Errors
+/// `UNAUTHENTICATED` on a public method that was called without a token.
+pub fn principal<T>(request: &Request<T>) -> Result<Arc<Principal>, Status> {
+    let principal = request.extensions().get::<Arc<Principal>>();
+    principal.cloned().ok_or_else(|| status::unauthenticated(auth::AuthError::MissingToken))
+}
+
+/// The command that this call is: the same principal, method and key are the same command, however
+/// often it is sent, and the fingerprint of the request tells a repeat from another request under
+/// the same key. The key has 1 to 255 printable ASCII characters.
+///
+/// # Errors
+/// `INVALID_IDEMPOTENCY_KEY`.
+pub fn execution(
+    context: &Context,
+    principal: &Principal,
+    method: &'static str,
+    key: &str,
+    request: &impl Message,
+) -> Result<Execution, Status> {
+    if !(1..=255).contains(&key.len()) || !key.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        let message = "the idempotency key has 1 to 255 printable characters: send another";
+        let refusal = Refusal::new("INVALID_IDEMPOTENCY_KEY", message).at("/idempotencyKey");
+        return Err(refusal.status(Code::InvalidArgument));
+    }
+    let tenant = principal.tenant;
+    let parts = [&tenant.bytes()[..], principal.subject.as_bytes(), method.as_bytes()];
+    let command = CommandId::derived(&[parts[0], parts[1], parts[2], key.as_bytes()]);
+    Ok(Execution {
+        tenant,
+        actor: principal.actor(),
+        command,
+        fingerprint: Some(fingerprint(request)),
+        causation: None,
+        traceparent: None,
+        at: context.stores.clock.now(),
+    })
+}
+
+/// The first 16 bytes of the SHA-256 of the encoded request.
+#[must_use]
+pub fn fingerprint(request: &impl Message) -> Uuid {
+    let digest = sha2::Sha256::digest(request.encode_to_vec());
+    let mut first = [0; 16];
+    first.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(first).into_uuid()
+}
+
+/// The trace context that came with the call, if it has its form (W3C Trace Context 3.2).
+#[must_use]
+pub fn traceparent<T>(request: &Request<T>) -> Option<String> {
+    let text = request.metadata().get(TRACEPARENT)?.to_str().ok()?;
+    let lengths = text.split('-').map(str::len).eq([2, 32, 16, 2]);
+    let hex = text.bytes().all(|b| b == b'-' || b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    (lengths && hex).then(|| text.to_owned())
+}
+
+/// Reads your own writes: waits until the model includes the position that came with the call, at
+/// most two seconds. Nothing to wait for when none came.
+///
+/// # Errors
+/// `INVALID_CONSISTENCY_TOKEN`; `NOT_YET_CONSISTENT`, which a retry heals.
+pub async fn consistent<T>(request: &Request<T>, view: &View) -> Result<(), Status> {
+    let Some(position) = position(request.metadata())? else { return Ok(()) };
+    view.wait(position, PATIENCE).await.map_err(status::of_wait)
+}
+
+/// The position that an answer must include, if the caller named one.
+///
+/// # Errors
+/// `INVALID_CONSISTENCY_TOKEN`.
+pub fn position(metadata: &MetadataMap) -> Result<Option<Position>, Status> {
+    let Some(token) = metadata.get(CONSISTENCY) else { return Ok(None) };
+    let position = token.to_str().ok().and_then(|text| text.parse().ok());
+    position.map(Position).map(Some).ok_or_else(|| {
+        let message = "not a consistency token that a command gave: send one, or none";
+        Refusal::new("INVALID_CONSISTENCY_TOKEN", message).status(Code::InvalidArgument)
+    })
+}
+
+/// A request that carries on what came with another: token, freshness, trace, request id.
+pub fn carry<T, U>(incoming: &Request<T>, message: U) -> Request<U> {
+    let mut outgoing = Request::new(message);
+    for key in TRAVELLING {
+        if let Some(value) = incoming.metadata().get(key) {
+            outgoing.metadata_mut().insert(key, value.clone());
+        }
+    }
+    outgoing
+}
+
+/// A request with a token of its own, such as one of [`auth::Tokens::service`].
+///
+/// # Errors
+/// When the token is no ASCII text.
+pub fn with_token<T>(token: &str, message: T) -> Result<Request<T>, Status> {
+    let mut request = Request::new(message);
+    let value = format!("Bearer {token}").parse();
+    let value = value.map_err(|_| status::unauthenticated(auth::AuthError::MalformedToken))?;
+    request.metadata_mut().insert("authorization", value);
+    Ok(request)
+}

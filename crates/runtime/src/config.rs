@@ -1,0 +1,304 @@
+//! What can be configured: defaults, then a TOML file, then the environment
+//! (`LAUREL__SECTION__KEY`), then flags. A key that nobody knows is an error.
+
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf};
+
+use auth::ExternalIssuer;
+use config::{Environment, File, FileFormat};
+use serde::Deserialize;
+
+/// The settings of a process.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where the public finds this deployment, without a slash at the end; `http://localhost` and
+    /// the port when absent.
+    pub public_url: String,
+    /// The folder of the embedded stores.
+    pub data: PathBuf,
+    /// The file of the root key; in the data folder when absent. Keep it elsewhere than backups of
+    /// the data.
+    pub root_key: Option<PathBuf>,
+    /// Whether this is a machine for trying things out: plain HTTP is fine.
+    pub development: bool,
+    /// What is logged.
+    pub log: Log,
+    /// How letters are sent.
+    pub mail: Mail,
+    /// OpenID providers whose sign-ins are believed.
+    pub oidc: Vec<ExternalIssuer>,
+    /// How much is accepted.
+    pub limits: Limits,
+    /// Where the process may connect to on behalf of strangers.
+    pub egress: Egress,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// The level, or a filter such as `info,awarding=debug`.
+    pub level: String,
+    /// In which form.
+    pub format: LogFormat,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people on a terminal, JSON otherwise.
+    #[default]
+    Auto,
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How letters are sent.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mail {
+    /// The server, such as `smtps://user:password@mail.example.org`; the outbox folder when absent.
+    pub smtp: Option<String>,
+    /// The sender.
+    pub from: String,
+}
+
+/// How much is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Bytes of one HTTP or gRPC request.
+    pub request_bytes: usize,
+    /// Bytes of one uploaded picture.
+    pub artwork_bytes: usize,
+    /// Bytes of one uploaded list of recipients.
+    pub batch_bytes: usize,
+    /// Rows of one uploaded list of recipients.
+    pub batch_rows: usize,
+}
+
+/// Where the process may connect to on behalf of strangers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Egress {
+    /// Hosts with port, such as `localhost:9000`, that may be private and without TLS.
+    pub allow: Vec<String>,
+}
+
+/// The settings that flags can change.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Flags {
+    /// The configuration file, in TOML.
+    #[arg(long, value_name = "FILE", env = "LAUREL_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Where to listen, such as 127.0.0.1:8080.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// The folder of the stores.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where the public finds this deployment.
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// What is logged, such as info or debug.
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file or variable cannot be read, or names a key that nobody knows.
+    #[error("the configuration cannot be read")]
+    Unreadable(#[from] config::ConfigError),
+    /// A value makes no sense.
+    #[error("{key} in the configuration: {problem}")]
+    Invalid {
+        /// Which key.
+        key: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: String::new(),
+            data: PathBuf::from("data"),
+            root_key: None,
+            development: false,
+            log: Log::default(),
+            mail: Mail::default(),
+            oidc: Vec::new(),
+            limits: Limits::default(),
+            egress: Egress::default(),
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Auto }
+    }
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self { smtp: None, from: "Laurel <laurel@localhost.localdomain>".to_owned() }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request_bytes: 4 << 20,
+            artwork_bytes: 2 << 20,
+            batch_bytes: 32 << 20,
+            batch_rows: 100_000,
+        }
+    }
+}
+
+impl Config {
+    /// The configuration by these flags, the file they name, and the process's environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
+        Self::from_sources(flags, std::env::vars().collect())
+    }
+
+    fn from_sources(flags: &Flags, env: HashMap<String, String>) -> Result<Self, ConfigError> {
+        let mut builder = config::Config::builder();
+        if let Some(path) = &flags.config {
+            builder = builder.add_source(File::from(path.as_path()).format(FileFormat::Toml));
+        }
+        let environment = Environment::with_prefix("LAUREL")
+            .prefix_separator("__")
+            .separator("__")
+            .try_parsing(true)
+            .source(Some(env));
+        let flagged = [
+            ("listen", flags.listen.map(|listen| listen.to_string())),
+            ("data", flags.data.as_ref().map(|data| data.to_string_lossy().into_owned())),
+            ("public_url", flags.public_url.clone()),
+            ("log.level", flags.log_level.clone()),
+        ];
+        builder = builder.add_source(environment);
+        for (key, value) in flagged {
+            builder = builder.set_override_option(key, value)?;
+        }
+        let mut config: Self = builder.build()?.try_deserialize()?;
+        config.complete()?;
+        Ok(config)
+    }
+
+    /// Fills in what follows from the rest, and refuses what makes no sense.
+    fn complete(&mut self) -> Result<(), ConfigError> {
+        let invalid = |key, problem| Err(ConfigError::Invalid { key, problem });
+        if self.public_url.is_empty() {
+            self.public_url = format!("http://localhost:{}", self.listen.port());
+        }
+        let url = self.public_url.trim_end_matches('/').to_owned();
+        let Ok(parsed) = reqwest::Url::parse(&url) else {
+            return invalid("public_url", "not a URL such as https://badges.example.org");
+        };
+        let bare = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();
+        if !bare || !parsed.username().is_empty() || parsed.host_str().is_none() {
+            return invalid("public_url", "a scheme, a host and a port, and nothing after it");
+        }
+        let here = matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        match parsed.scheme() {
+            "https" => {}
+            "http" if here || self.development => {}
+            _ => return invalid("public_url", "must begin with https:// (http:// on localhost)"),
+        }
+        self.public_url = url;
+        let limits = &self.limits;
+        let sizes = [limits.request_bytes, limits.artwork_bytes, limits.batch_bytes];
+        if sizes.iter().any(|size| *size < 1024) || limits.batch_rows == 0 {
+            return invalid("limits", "at least 1024 bytes each, and one row");
+        }
+        if self.oidc.iter().any(|provider| !provider.issuer.starts_with("https://"))
+            && !self.development
+        {
+            return invalid("oidc", "an issuer begins with https://");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, env: &[(&str, &str)], flags: Flags) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("laurel.toml");
+        std::fs::write(&path, file).unwrap();
+        let env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Config::from_sources(&Flags { config: Some(path), ..flags }, env)
+    }
+
+    #[test]
+    fn the_later_source_wins() {
+        let file = "listen = '127.0.0.1:1'\ndata = 'file'\n[log]\nlevel = 'warn'\n\
+                    [limits]\nbatch_rows = 5\n[[oidc]]\nissuer = 'https://id.example.org'\naudience = 'us'";
+        let env =
+            [("LAUREL__LISTEN", "127.0.0.1:2"), ("LAUREL__LOG__LEVEL", "debug"), ("PATH", "/")];
+        let flags = Flags { listen: Some(([127, 0, 0, 1], 3).into()), ..Flags::default() };
+        let config = load(file, &env, flags).unwrap();
+        assert_eq!(config.listen.port(), 3);
+        assert_eq!(config.public_url, "http://localhost:3");
+        assert_eq!(config.log.level, "debug");
+        assert_eq!(config.data, PathBuf::from("file"));
+        assert_eq!(config.limits.batch_rows, 5);
+        assert_eq!(config.limits.request_bytes, Limits::default().request_bytes);
+        assert_eq!(config.oidc[0].issuer, "https://id.example.org");
+    }
+
+    #[test]
+    fn numbers_and_switches_can_come_from_the_environment() {
+        let env = [("LAUREL__LIMITS__BATCH_ROWS", "7"), ("LAUREL__DEVELOPMENT", "true")];
+        let config = load("", &env, Flags::default()).unwrap();
+        assert_eq!((config.limits.batch_rows, config.development), (7, true));
+    }
+
+    #[test]
+    fn a_key_that_nobody_knows_is_an_error() {
+        for (file, env) in [
+            ("listne = '127.0.0.1:1'", None),
+            ("[log]\ncolour = true", None),
+            ("", Some(("LAUREL__LSTEN", "127.0.0.1:1"))),
+            ("", Some(("LAUREL__LOG__COLOUR", "true"))),
+        ] {
+            let env: Vec<_> = env.into_iter().collect();
+            let outcome = load(file, &env, Flags::default());
+            assert!(matches!(outcome, Err(ConfigError::Unreadable(_))), "{file} {env:?}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_is_bare_and_safe() {
+        for (url, fits) in [
+            ("https://badges.example.org", true),
+            ("https://badges.example.org/", true),
+            ("http://localhost:8080", true),
+            ("http://badges.example.org", false),
+            ("https://badges.example.org/path", false),
+            ("https://user@badges.example.org", false),
+            ("ftp://badges.example.org", false),
+            ("badges", false),
+        ] {
+            let outcome = load(&format!("public_url = '{url}'"), &[], Flags::default());
+            assert_eq!(outcome.is_ok(), fits, "{url}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use auth::{AuthLayer, Tokens, Verifier};
+use readmodel::Runner;
+use tonic::service::Routes;
+use tower::Layer;
+
+use crate::{Guarded, Limits, Stores, Tasks, status};
+
+/// What a role works with.
+#[derive(Clone)]
+pub struct Context {
+    /// The log, the read models, the keys, the blobs, the mail, the clock, the ids.
+    pub stores: Stores,
+    /// The reading handles of every model: [`Runner::view`].
+    pub views: Arc<Runner>,
+    /// Signs tokens.
+    pub tokens: Arc<Tokens>,
+    /// Checks tokens; knows the revocations.
+    pub verifier: Arc<Verifier>,
+    /// Where tasks are started.
+    pub tasks: Tasks,
+    /// Where the public finds this deployment, such as `https://badges.example.org`; no slash at
+    /// the end.
+    pub public_url: Arc<str>,
+    /// How much is accepted.
+    pub limits: Limits,
+}
+
+impl Context {
+    /// What stands before every listener; `public` are the paths that need no token.
+    #[must_use]
+    pub fn guard(&self, public: &'static [&'static str]) -> AuthLayer {
+        let clock = Arc::clone(&self.stores.clock);
+        AuthLayer {
+            verifier: Arc::clone(&self.verifier),
+            now: Arc::new(move || clock.now()),
+            refuse: status::unauthenticated,
+            public,
+        }
+    }
+}
+
+/// What a role does on its own as long as the process runs.
+pub struct Policy {
+    /// Its name in logs.
+    pub name: &'static str,
+    /// Ends soon after [`Tasks::cancelled`] fires.
+    pub run: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Policy {
+    /// A policy of that name.
+    pub fn new(name: &'static str, run: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { name, run: Box::pin(run) }
+    }
+}
+
+/// What a role gives to a process.
+pub struct RoleParts {
+    /// The role.
+    pub name: &'static str,
+    /// Its gRPC services.
+    pub routes: Routes,
+    /// The methods that need no token, as paths such as `/laurel.backpack.v1.Backpack/SignIn`.
+    pub public: &'static [&'static str],
+    /// What it does on its own.
+    pub policies: Vec<Policy>,
+}
+
+impl RoleParts {
+    /// The routes behind the check of tokens: for [`crate::local`] and for listeners.
+    #[must_use]
+    pub fn guarded(&self, context: &Context) -> Guarded {
+        context.guard(self.public).layer(self.routes.clone().prepare())
+    }
+
+    /// Starts the policies.
+    pub fn start(self, tasks: &Tasks) {
+        for policy in self.policies {
+            tasks.spawn(policy.name, policy.run);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Whether the process can serve: for `/-/ready` and for gRPC's health protocol.
+
+use std::{sync::Arc, time::Duration};
+
+use kernel::TenantId;
+use readmodel::Runner;
+use tonic_health::{ServingStatus, pb::health_server::HealthServer, server::HealthService};
+
+use crate::{Stores, Tasks};
+
+/// Looks whether the stores answer, the read models are whole, and every task lives.
+#[derive(Clone)]
+pub struct Readiness {
+    stores: Stores,
+    views: Arc<Runner>,
+    tasks: Tasks,
+}
+
+/// What was found. Nothing in it is secret.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Report {
+    /// Whether the process can serve.
+    pub ready: bool,
+    /// What was looked at.
+    pub checks: Vec<Check>,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Check {
+    /// What: `events`, `keys`, `tasks`, or a read model.
+    pub name: &'static str,
+    /// Whether it is well.
+    pub ok: bool,
+    /// How far a read model lags behind the log, in facts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag: Option<u64>,
+}
+
+impl Readiness {
+    /// Looks at these.
+    #[must_use]
+    pub fn new(stores: Stores, views: Arc<Runner>, tasks: Tasks) -> Self {
+        Self { stores, views, tasks }
+    }
+
+    /// How things are now. Takes at most two seconds.
+    pub async fn report(&self) -> Report {
+        let events = in_time(self.stores.events.head()).await;
+        let keys = in_time(self.stores.vault.get(TenantId::PLATFORM, "readiness")).await;
+        let stopping = self.tasks.cancelled().is_cancelled();
+        let tasks = self.tasks.panicked().is_empty() && !stopping;
+        let mut checks = vec![
+            Check { name: "events", ok: events, lag: None },
+            Check { name: "keys", ok: keys, lag: None },
+            Check { name: "tasks", ok: tasks, lag: None },
+        ];
+        for progress in self.views.progress() {
+            let (name, lag) = (progress.model.name, Some(progress.lag()));
+            checks.push(Check { name, ok: progress.is_ready(), lag });
+        }
+        Report { ready: checks.iter().all(|check| check.ok), checks }
+    }
+}
+
+async fn in_time<T, E>(answer: impl Future<Output = Result<T, E>>) -> bool {
+    matches!(tokio::time::timeout(Duration::from_secs(1), answer).await, Ok(Ok(_)))
+}
+
+/// The gRPC health service (`grpc.health.v1`): the process as a whole under the empty name, looked
+/// at every second by a task.
+pub fn service(readiness: Readiness, tasks: &Tasks) -> HealthServer<HealthService> {
+    let reporter = tonic_health::server::HealthReporter::new();
+    let service = HealthService::from_health_reporter(reporter.clone());
+    let cancelled = tasks.cancelled();
+    tasks.spawn("health", async move {
+        loop {
+            let ready = readiness.report().await.ready;
+            let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+            reporter.set_service_status("", status).await;
+            if cancelled.is_cancelled() {
+                return;
+            }
+            tokio::select! {
+                () = cancelled.cancelled() => {}
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+        }
+    });
+    HealthServer::new(service)
+}

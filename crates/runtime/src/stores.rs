@@ -1,0 +1,95 @@
+use std::{path::Path, sync::Arc};
+
+use eventstore::EventStore;
+use keyvault::{EmbeddedOptions as VaultOptions, KeyVault, RootKey};
+use readmodel::ReadModels;
+
+use crate::{Blobs, Clock, Config, FolderBlobs, Ids, MailError, Mailer, OutboxMailer, SmtpMailer};
+
+/// Everything that a role keeps things in, and where its time and ids come from.
+#[derive(Clone)]
+pub struct Stores {
+    /// The log.
+    pub events: Arc<dyn EventStore>,
+    /// The read side.
+    pub models: Arc<dyn ReadModels>,
+    /// The keys.
+    pub vault: Arc<dyn KeyVault>,
+    /// Artwork and other files.
+    pub blobs: Arc<dyn Blobs>,
+    /// Letters.
+    pub mailer: Arc<dyn Mailer>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub ids: Ids,
+}
+
+/// Why the stores do not open.
+#[derive(Debug, thiserror::Error)]
+pub enum StoresError {
+    /// The log.
+    #[error("the event store does not open")]
+    Events(#[from] eventstore::OpenError),
+    /// The read models.
+    #[error("the read models do not open")]
+    Models(#[from] readmodel::OpenError),
+    /// The key vault.
+    #[error("the key vault does not open")]
+    Vault(#[from] keyvault::OpenError),
+    /// The root key.
+    #[error("the root key cannot be used")]
+    RootKey(#[from] keyvault::RootKeyError),
+    /// The mail settings.
+    #[error("the mail settings cannot be used: see [mail] in the configuration")]
+    Mail(#[from] MailError),
+}
+
+impl Stores {
+    /// The embedded stores in the configured data folder: `events/`, `models/`, `keys/`, `blobs/`,
+    /// `outbox/`.
+    ///
+    /// # Errors
+    /// When one of them does not open.
+    pub fn embedded(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StoresError> {
+        let from = &config.mail.from;
+        let mailer: Arc<dyn Mailer> = match &config.mail.smtp {
+            Some(url) => Arc::new(SmtpMailer::new(url, from, Arc::clone(&clock))?),
+            None => {
+                let outbox = config.data.join("outbox");
+                Arc::new(OutboxMailer::new(outbox, from, Arc::clone(&clock))?)
+            }
+        };
+        let root_key = match &config.root_key {
+            Some(path) => path.clone(),
+            None => config.data.join("keys/root.key"),
+        };
+        let ids = Ids::new(Arc::clone(&clock));
+        Self::open(&config.data, RootKey::load_or_create(root_key)?, mailer, clock, ids)
+    }
+
+    /// The embedded stores in a folder.
+    ///
+    /// # Errors
+    /// When one of them does not open.
+    pub fn open(
+        data: &Path,
+        root_key: RootKey,
+        mailer: Arc<dyn Mailer>,
+        clock: Arc<dyn Clock>,
+        ids: Ids,
+    ) -> Result<Self, StoresError> {
+        let events = eventstore::EmbeddedOptions::at(data.join("events"));
+        let models = readmodel::EmbeddedOptions::new(data.join("models"));
+        let vault = VaultOptions { path: data.join("keys/keys.sqlite"), root_key };
+        Ok(Self {
+            events: Arc::new(eventstore::Embedded::open(events)?),
+            models: Arc::new(readmodel::Embedded::open(&models)?),
+            vault: Arc::new(keyvault::Embedded::open(vault)?),
+            blobs: Arc::new(FolderBlobs::new(data.join("blobs"))),
+            mailer,
+            clock,
+            ids,
+        })
+    }
+}
