@@ -17,9 +17,7 @@ pub use self::{
         a_stale_apply_changes_nothing, concurrent_appliers_win_one_step_each,
         everything_applies_or_nothing,
     },
-    scanning::{
-        a_scan_obeys_its_bounds, pages_add_up_to_the_whole, rows_come_in_byte_order,
-    },
+    scanning::{a_scan_obeys_its_bounds, pages_add_up_to_the_whole, rows_come_in_byte_order},
 };
 use crate::{Applied, Change, Key, Model, ModelState, ReadModels, Slot};
 
@@ -69,7 +67,8 @@ async fn apply(store: &dyn ReadModels, slot: Slot, changes: &[Change]) {
 /// When the adapter breaks the promise.
 pub async fn rows_read_back(store: &dyn ReadModels) {
     let (long, big) = (vec![7; 512], vec![9; 100_000]);
-    apply(store, SLOT, &[put("a", "1"), put("b", ""), put("", "0"), put(&long[..], &big[..])]).await;
+    apply(store, SLOT, &[put("a", "1"), put("b", ""), put("", "0"), put(&long[..], &big[..])])
+        .await;
     for (id, row) in [(&b"a"[..], &b"1"[..]), (b"b", b""), (b"", b"0"), (&long, &big)] {
         assert_eq!(store.get(SLOT, &key(id)).await.unwrap().as_deref(), Some(row));
     }
@@ -87,7 +86,8 @@ pub async fn rows_read_back(store: &dyn ReadModels) {
 /// When the adapter breaks the promise.
 pub async fn the_last_change_of_a_row_wins(store: &dyn ReadModels) {
     let delete = |id: &str| Change::Delete { key: key(id) };
-    let changes = [put("a", "1"), put("b", "1"), put("a", "2"), delete("b"), delete("c"), put("c", "3")];
+    let changes =
+        [put("a", "1"), put("b", "1"), put("a", "2"), delete("b"), delete("c"), put("c", "3")];
     apply(store, SLOT, &changes).await;
     let rows = store.get_many(SLOT, &[key("a"), key("b"), key("c")]).await.unwrap();
     assert_eq!(rows, [Some(b"2".to_vec()), None, Some(b"3".to_vec())]);

@@ -20,10 +20,12 @@ use std::{
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use kernel::Position;
-use tokio::runtime::{Handle, RuntimeFlavor};
 
 use self::{housekeeping::Housekeeper, slot::SlotStore};
-use crate::{Applied, Change, Key, ModelState, ReadModelError, ReadModels, Row, Scan, Slot};
+use crate::{
+    Applied, Change, Key, ModelState, ReadModelError, ReadModels, Row, Scan, Slot,
+    at_length::{MANY, at_length},
+};
 
 /// How the embedded store is opened.
 #[derive(Clone, Debug)]
@@ -50,7 +52,9 @@ impl EmbeddedOptions {
 
 /// The store cannot be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("the read models in {path} cannot be opened: end the other process that holds the folder, or remove it to have them rebuilt")]
+#[error(
+    "the read models in {path} cannot be opened: end the other process that holds the folder, or remove it to have them rebuilt"
+)]
 pub struct OpenError {
     /// Where.
     pub path: PathBuf,
@@ -62,8 +66,6 @@ pub struct OpenError {
 const JOURNAL: u64 = 64 << 20;
 /// The keyspace of the models' states; no slot is called so.
 const STATES: &str = "states";
-/// From so many changes on, an apply is work rather than a moment.
-const BULK: usize = 256;
 
 /// The read models on one machine.
 pub struct Embedded {
@@ -97,8 +99,8 @@ impl Embedded {
             .map_err(failed)?;
         let slots = RwLock::default();
         let store = Arc::new(Store { database, states, memtable: options.memtable, slots });
-        let housekeeper = Housekeeper::start(&store)
-            .map_err(|source| failed(fjall::Error::Io(source)))?;
+        let housekeeper =
+            Housekeeper::start(&store).map_err(|source| failed(fjall::Error::Io(source)))?;
         Ok(Self { _housekeeper: housekeeper, store })
     }
 }
@@ -171,14 +173,6 @@ fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Re
     ReadModelError::Unavailable(error.into())
 }
 
-/// Runs work of milliseconds where it holds up nobody else.
-fn at_length<T>(work: impl FnOnce() -> T) -> T {
-    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
-        _ => work(),
-    }
-}
-
 type Build = Option<(u32, u32)>;
 
 #[async_trait::async_trait]
@@ -213,7 +207,7 @@ impl ReadModels for Embedded {
         next: Position,
     ) -> Result<Applied, ReadModelError> {
         let work = || self.store.apply(slot, changes, expected, next);
-        if changes.len() < BULK { work() } else { at_length(work) }
+        if changes.len() < MANY { work() } else { at_length(work) }
     }
 
     async fn checkpoint(&self, slot: Slot) -> Result<Position, ReadModelError> {

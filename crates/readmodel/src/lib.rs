@@ -5,6 +5,7 @@
 //! answers from it and list it there; to change its shape, raise [`Model::version`]: the new
 //! version is built beside the old one and takes over when it has caught up.
 
+mod at_length;
 pub mod conformance;
 mod embedded;
 mod port;

@@ -1,15 +1,43 @@
-use std::{sync::Arc, time::Duration};
+//! Feeds projections from the log, and gives the handles to read what they made.
+//!
+//! A *track* is one projection with what readers see of it; a *build* is one slot being fed. A
+//! *lane* is one subscription that feeds builds standing at about the same position, so that each
+//! fact is read once. A build that cannot read a fact, or a new one that starts from nothing, gets
+//! a lane of its own and holds up nobody else.
+
+mod batch;
+mod build;
+mod lane;
+mod progress;
+mod track;
+mod view;
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use eventstore::EventStore;
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use kernel::Position;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Generation, Key, Model, Projection, ReadModelError, ReadModels, Row, Scan};
+use self::{build::Build, lane::Lane, track::Track};
+pub use self::{
+    progress::Progress,
+    view::{View, WaitError},
+};
+use crate::{Model, Projection, ReadModelError, ReadModels};
 
 /// How a runner works.
 #[derive(Clone, Debug)]
 pub struct RunnerOptions {
-    /// Most facts applied at once.
+    /// Most facts applied at once while catching up.
     pub batch: usize,
     /// The first pause after a failure; it doubles up to `retry_at_most`.
     pub retry_first: Duration,
@@ -20,134 +48,148 @@ pub struct RunnerOptions {
 impl Default for RunnerOptions {
     fn default() -> Self {
         let (retry_first, retry_at_most) = (Duration::from_millis(100), Duration::from_secs(10));
-        Self { batch: 1000, retry_first, retry_at_most }
+        Self { batch: 2000, retry_first, retry_at_most }
     }
 }
 
-/// How far a model is.
-#[derive(Clone, Debug)]
-pub struct Progress {
-    /// Which model, in the version that this software reads.
-    pub model: Model,
-    /// What readers see: version and build.
-    pub active: Option<(u32, Generation)>,
-    /// What is being built.
-    pub building: Option<(u32, Generation)>,
-    /// How far it has applied the log.
-    pub applied: Position,
-    /// The newest position known.
-    pub head: Position,
-    /// Why it stands still, if it does.
-    pub failure: Option<String>,
+/// Builds further apart than this do not share a subscription: the one ahead would wait.
+const NEAR: u64 = 10_000;
+
+/// Feeds the projections of a process. Several runners, in one process or many, may feed the same
+/// models: the store lets one win each step.
+pub struct Runner {
+    feed: Arc<Feed>,
 }
 
-impl Progress {
-    /// How many positions it is behind.
-    pub fn lag(&self) -> u64 {
-        self.head.0.saturating_sub(self.applied.0)
-    }
-
-    /// Whether readers can be served.
-    pub fn is_ready(&self) -> bool {
-        self.active.is_some() && self.failure.is_none()
-    }
+/// What the lanes share.
+struct Feed {
+    events: Arc<dyn EventStore>,
+    models: Arc<dyn ReadModels>,
+    options: RunnerOptions,
+    tracks: Vec<Arc<Track>>,
+    /// The newest position seen.
+    head: AtomicU64,
+    /// Builds that want a lane of their own.
+    waiting: Mutex<VecDeque<Lane>>,
+    wake: Notify,
 }
-
-/// Why a wait ended without the fact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WaitError {
-    /// Not applied in time.
-    #[error("the read model {model} has not applied position {position} yet: try again")]
-    TimedOut {
-        /// Which model.
-        model: &'static str,
-        /// What was waited for.
-        position: Position,
-    },
-}
-
-/// Feeds projections from the log.
-pub struct Runner {}
 
 impl Runner {
-    /// A runner of these projections.
+    /// A runner of these projections; it does nothing until [`Runner::run`].
+    #[must_use]
     pub fn new(
-        _events: Arc<dyn EventStore>,
-        _models: Arc<dyn ReadModels>,
-        _projections: Vec<Arc<dyn Projection>>,
-        _options: RunnerOptions,
+        events: Arc<dyn EventStore>,
+        models: Arc<dyn ReadModels>,
+        projections: Vec<Arc<dyn Projection>>,
+        options: RunnerOptions,
     ) -> Self {
-        Self {}
+        let tracks = projections.into_iter().map(|it| Arc::new(Track::new(it))).collect();
+        let (head, waiting, wake) = (AtomicU64::new(0), Mutex::default(), Notify::new());
+        Self { feed: Arc::new(Feed { events, models, options, tracks, head, waiting, wake }) }
     }
 
-    /// The reading handle of a model.
+    /// The reading handle of a model, to be had at any time. That of a model which this runner does
+    /// not feed says forever that it is being built.
+    #[must_use]
     pub fn view(&self, model: Model) -> View {
-        View { model }
+        let track = self.feed.tracks.iter().find(|track| track.model == model);
+        let shown =
+            track.map_or_else(|| track::Shown::nothing().1, |track| track.shown.subscribe());
+        View::new(model, self.feed.models.clone(), shown)
     }
 
-    /// Works until cancelled.
+    /// Feeds the projections until cancelled, then remembers how far it came. Never fails: it
+    /// tries again, and [`Runner::progress`] says why. To be run once at a time.
     pub fn run(&self, cancel: CancellationToken) -> impl Future<Output = ()> + Send + 'static {
-        async move { cancel.cancelled().await }
+        let feed = self.feed.clone();
+        async move { feed.run(&cancel).await }
     }
 
-    /// How far each model is.
+    /// How far each model is, in the order of the projections.
+    #[must_use]
     pub fn progress(&self) -> Vec<Progress> {
-        Vec::new()
+        let head = Position(self.feed.head.load(Relaxed));
+        self.feed.tracks.iter().map(|track| track.progress(head)).collect()
     }
 
-    /// Builds a model anew beside the one that readers see.
+    /// Builds a model anew beside the build that readers see; it takes over when it has caught up.
+    /// Nothing happens when one is being built already, or when no such model is fed here.
     ///
     /// # Errors
-    /// [`ReadModelError::Unavailable`].
-    pub async fn rebuild(&self, _name: &str) -> Result<(), ReadModelError> {
+    /// When the store cannot remember it.
+    pub async fn rebuild(&self, name: &str) -> Result<(), ReadModelError> {
+        let Some(track) = self.feed.tracks.iter().find(|track| track.model.name == name) else {
+            return Ok(());
+        };
+        if let Some(build) = track.start_rebuild(&*self.feed.models).await? {
+            self.feed.start_lane(vec![build]);
+        }
         Ok(())
     }
 }
 
-/// Reads one model where it is whole.
-#[derive(Clone, Debug)]
-pub struct View {
-    model: Model,
+impl Feed {
+    async fn run(self: Arc<Self>, cancel: &CancellationToken) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let Some(builds) = self.builds(cancel).await else { return };
+        for near in near(builds) {
+            self.start_lane(near);
+        }
+        let mut lanes = FuturesUnordered::new();
+        loop {
+            loop {
+                let lane = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                let Some(lane) = lane else { break };
+                lanes.push(lane.run(self.clone(), cancel.clone()).boxed());
+            }
+            tokio::select! {
+                () = self.wake.notified() => {}
+                Some(()) = lanes.next() => {}
+                () = cancel.cancelled() => break,
+            }
+        }
+        while let Some(()) = lanes.next().await {}
+    }
+
+    /// What is to be fed; none when cancelled before the store could say.
+    async fn builds(&self, cancel: &CancellationToken) -> Option<Vec<Build>> {
+        let mut builds = Vec::new();
+        for track in &self.tracks {
+            let mut pause = self.options.retry_first;
+            loop {
+                match track.builds(&*self.models).await {
+                    Ok(found) => break builds.extend(found),
+                    Err(error) => track.fail(None, &error),
+                }
+                cancel.run_until_cancelled(tokio::time::sleep(pause)).await?;
+                pause = (pause * 2).min(self.options.retry_at_most);
+            }
+        }
+        Some(builds)
+    }
+
+    fn start_lane(&self, builds: Vec<Build>) {
+        let lane = Lane::new(builds);
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(lane);
+        self.wake.notify_one();
+    }
+
+    fn saw(&self, position: Position) {
+        self.head.fetch_max(position.0, Relaxed);
+    }
 }
 
-impl View {
-    /// The row, if there is one.
-    ///
-    /// # Errors
-    /// As [`ReadModels::get`], and [`ReadModelError::Building`].
-    pub async fn get(&self, _key: &Key) -> Result<Option<Vec<u8>>, ReadModelError> {
-        Err(ReadModelError::Building(self.model.name))
+/// Groups builds whose checkpoints are near each other.
+fn near(mut builds: Vec<Build>) -> Vec<Vec<Build>> {
+    builds.sort_by_key(Build::seen);
+    let mut groups: Vec<Vec<Build>> = Vec::new();
+    for build in builds {
+        match groups.last_mut() {
+            Some(group) if group.last().is_some_and(|it| build.seen().0 - it.seen().0 <= NEAR) => {
+                group.push(build);
+            }
+            _ => groups.push(vec![build]),
+        }
     }
-
-    /// The rows, in the order of the keys.
-    ///
-    /// # Errors
-    /// As [`ReadModels::get_many`], and [`ReadModelError::Building`].
-    pub async fn get_many(&self, _: &[Key]) -> Result<Vec<Option<Vec<u8>>>, ReadModelError> {
-        Err(ReadModelError::Building(self.model.name))
-    }
-
-    /// The rows of a walk.
-    ///
-    /// # Errors
-    /// As [`ReadModels::scan`], and [`ReadModelError::Building`].
-    pub async fn scan(&self, _scan: &Scan) -> Result<Vec<Row>, ReadModelError> {
-        Err(ReadModelError::Building(self.model.name))
-    }
-
-    /// A counter.
-    ///
-    /// # Errors
-    /// As [`ReadModels::count`], and [`ReadModelError::Building`].
-    pub async fn count(&self, _key: &Key) -> Result<i64, ReadModelError> {
-        Err(ReadModelError::Building(self.model.name))
-    }
-
-    /// Returns when what readers see includes everything up to this position.
-    ///
-    /// # Errors
-    /// [`WaitError::TimedOut`] when that takes longer than `at_most`.
-    pub async fn wait(&self, position: Position, _at_most: Duration) -> Result<(), WaitError> {
-        Err(WaitError::TimedOut { model: self.model.name, position })
-    }
+    groups
 }

@@ -23,8 +23,7 @@ async fn ids(store: &dyn ReadModels, scan: Scan) -> Vec<Vec<u8>> {
 /// # Panics
 /// When the adapter breaks the promise.
 pub async fn rows_come_in_byte_order(store: &dyn ReadModels) {
-    let sorted: [&[u8]; 8] =
-        [b"", b"\0", b"\0\xff", b"a", b"a\0", b"aa", b"b", b"\xff\xff"];
+    let sorted: [&[u8]; 8] = [b"", b"\0", b"\0\xff", b"a", b"a\0", b"aa", b"b", b"\xff\xff"];
     for id in [3, 7, 0, 5, 1, 6, 2, 4].map(|i: usize| sorted[i]) {
         apply(store, SLOT, &[put(id, "row")]).await;
     }

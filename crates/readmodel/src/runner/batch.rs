@@ -1,0 +1,86 @@
+//! From facts to changes, for one projection.
+
+use std::collections::BTreeSet;
+
+use eventstore::{RecordedEvent, Unreadable};
+use kernel::Position;
+
+use crate::{
+    Change, Key, Projection, ReadModelError, ReadModels, Rows, Slot,
+    at_length::{MANY, at_length},
+};
+
+/// The facts that the projection is made of.
+pub(super) fn relevant<'a>(
+    projection: &dyn Projection,
+    facts: &'a [RecordedEvent],
+) -> Vec<&'a RecordedEvent> {
+    let categories = projection.categories();
+    facts.iter().filter(|fact| categories.contains(&fact.stream.category())).collect()
+}
+
+/// What facts change.
+pub(super) struct Projected {
+    /// In order.
+    pub(super) changes: Vec<Change>,
+    /// Where it ended early.
+    pub(super) stopped: Option<Stopped>,
+}
+
+/// A fact that cannot be read.
+pub(super) struct Stopped {
+    /// The position before it.
+    pub(super) before: Position,
+    /// The fact.
+    pub(super) at: Unreadable,
+}
+
+/// All changes of these facts, in order, up to one that cannot be read.
+pub(super) async fn project(
+    projection: &dyn Projection,
+    models: &dyn ReadModels,
+    slot: Slot,
+    facts: &[&RecordedEvent],
+) -> Result<Projected, ReadModelError> {
+    let wanted: BTreeSet<Key> = facts.iter().flat_map(|fact| projection.reads(fact)).collect();
+    let mut rows = Rows::default();
+    if !wanted.is_empty() {
+        let keys: Vec<Key> = wanted.iter().cloned().collect();
+        let found = models.get_many(slot, &keys).await?;
+        for (key, row) in keys.into_iter().zip(found) {
+            if let Some(row) = row {
+                rows.insert(key, row);
+            }
+        }
+    }
+    let fold = || fold(projection, facts, &wanted, rows);
+    Ok(if facts.len() < MANY { fold() } else { at_length(fold) })
+}
+
+fn fold(
+    projection: &dyn Projection,
+    facts: &[&RecordedEvent],
+    wanted: &BTreeSet<Key>,
+    mut rows: Rows,
+) -> Projected {
+    let mut changes = Vec::with_capacity(facts.len() * 2);
+    for fact in facts {
+        let more = match projection.project(fact, &rows) {
+            Ok(more) => more,
+            Err(at) => {
+                let before = Position(fact.position.0 - 1);
+                return Projected { changes, stopped: Some(Stopped { before, at }) };
+            }
+        };
+        if !wanted.is_empty() {
+            for change in &more {
+                let (Change::Put { key, .. } | Change::Delete { key }) = change else { continue };
+                if wanted.contains(key) {
+                    rows.apply(change);
+                }
+            }
+        }
+        changes.extend(more);
+    }
+    Projected { changes, stopped: None }
+}

@@ -1,0 +1,115 @@
+//! One slot being fed.
+
+use std::sync::Arc;
+
+use eventstore::{RecordedEvent, Unreadable};
+use kernel::Position;
+
+use super::{
+    batch::{self, Projected},
+    track::Track,
+};
+use crate::{Applied, ReadModelError, ReadModels, Slot};
+
+/// A stretch without facts for the model is remembered in the store after so many positions; until
+/// then it would merely be looked through again after a restart.
+const STRETCH: u64 = 1000;
+
+pub(super) struct Build {
+    pub(super) track: Arc<Track>,
+    pub(super) slot: Slot,
+    /// The checkpoint in the store.
+    stored: Position,
+    /// Up to where everything is applied: the checkpoint, and a stretch without facts behind it.
+    seen: Position,
+}
+
+/// How feeding a batch went.
+pub(super) enum Fed {
+    /// All of it is applied.
+    Applied,
+    /// Another runner moved the checkpoint back: the slot was emptied and starts again from there.
+    Behind,
+    /// The slot is not fed by this version any more.
+    Superseded,
+}
+
+/// Why a batch was not applied.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FeedError {
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    #[error(transparent)]
+    Store(#[from] ReadModelError),
+}
+
+impl Build {
+    pub(super) fn new(track: Arc<Track>, slot: Slot, stored: Position) -> Self {
+        Self { track, slot, stored, seen: stored }
+    }
+
+    pub(super) fn seen(&self) -> Position {
+        self.seen
+    }
+
+    /// Goes on from where the store is.
+    pub(super) async fn resume(&mut self, models: &dyn ReadModels) -> Result<(), ReadModelError> {
+        self.stored = models.checkpoint(self.slot).await?;
+        self.seen = self.stored;
+        Ok(())
+    }
+
+    /// Applies those facts that it has not seen; `upto` is where the facts end. When one cannot be
+    /// read, those before it are applied.
+    pub(super) async fn feed(
+        &mut self,
+        models: &dyn ReadModels,
+        facts: &[RecordedEvent],
+        upto: Position,
+    ) -> Result<Fed, FeedError> {
+        let projection = &*self.track.projection;
+        while self.seen < upto {
+            let unseen = facts.partition_point(|fact| fact.position <= self.seen);
+            let relevant = batch::relevant(projection, &facts[unseen..]);
+            if relevant.is_empty() && upto.0 - self.stored.0 < STRETCH {
+                self.seen = upto;
+                break;
+            }
+            let Projected { changes, stopped } =
+                batch::project(projection, models, self.slot, &relevant).await?;
+            let next = stopped.as_ref().map_or(upto, |stopped| stopped.before);
+            match models.apply(self.slot, &changes, self.stored, next).await? {
+                Applied::Done => {
+                    (self.stored, self.seen) = (next, next);
+                    if let Some(stopped) = stopped {
+                        self.track.applied(self.slot, self.seen);
+                        return Err(stopped.at.into());
+                    }
+                }
+                Applied::Stale { current } => {
+                    if !self.track.still_feeds(models, self.slot).await? {
+                        return Ok(Fed::Superseded);
+                    }
+                    if current < self.stored {
+                        return Ok(Fed::Behind);
+                    }
+                    // What lies between the checkpoint and what was seen had no facts for it.
+                    (self.stored, self.seen) = (current, self.seen.max(current));
+                }
+            }
+        }
+        self.track.applied(self.slot, self.seen);
+        Ok(Fed::Applied)
+    }
+
+    /// Remembers in the store how far it came.
+    pub(super) async fn settle(&mut self, models: &dyn ReadModels) -> Result<(), ReadModelError> {
+        if self.seen > self.stored {
+            let applied = models.apply(self.slot, &[], self.stored, self.seen).await?;
+            if applied == Applied::Done {
+                self.stored = self.seen;
+            }
+        }
+        Ok(())
+    }
+}

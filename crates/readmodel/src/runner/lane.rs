@@ -1,0 +1,183 @@
+//! One subscription and the builds that it feeds.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use eventstore::{Filter, RecordedEvent, Signal, Signals, StoreError};
+use futures_util::{FutureExt, StreamExt};
+use kernel::Position;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Feed,
+    build::{Build, Fed, FeedError},
+};
+use crate::ReadModelError;
+
+pub(super) struct Lane {
+    builds: Vec<Build>,
+}
+
+/// Why a subscription is given up; another one follows.
+#[derive(Debug, thiserror::Error)]
+enum Interrupted {
+    #[error(transparent)]
+    Log(#[from] StoreError),
+    #[error("the subscription to the log ended")]
+    Ended,
+    #[error(transparent)]
+    Store(#[from] ReadModelError),
+    #[error(transparent)]
+    Fact(eventstore::Unreadable),
+    /// A build must be fed again from further back.
+    #[error("the rows were dropped by another process")]
+    Behind,
+}
+
+/// What there was to read.
+struct Taken {
+    facts: Vec<RecordedEvent>,
+    upto: Position,
+    caught_up: bool,
+}
+
+impl Lane {
+    pub(super) fn new(builds: Vec<Build>) -> Self {
+        Self { builds }
+    }
+
+    /// Feeds its builds until cancelled, or until none is left.
+    pub(super) async fn run(mut self, feed: Arc<Feed>, cancel: CancellationToken) {
+        let mut pause = feed.options.retry_first;
+        while !self.builds.is_empty() {
+            let from = self.position();
+            let Some(interrupted) = cancel
+                .run_until_cancelled(self.resume_and_follow(&feed, &cancel))
+                .await
+                .and_then(Result::err)
+            else {
+                break;
+            };
+            if matches!(interrupted, Interrupted::Behind) {
+                continue;
+            }
+            for build in &self.builds {
+                build.track.fail(Some(build.slot), &interrupted);
+            }
+            if self.position() > from {
+                pause = feed.options.retry_first;
+            }
+            if cancel.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                break;
+            }
+            pause = (pause * 2).min(feed.options.retry_at_most);
+        }
+        for build in &mut self.builds {
+            if let Err(error) = build.settle(&*feed.models).await {
+                // Nothing is lost: the stretch is looked through again.
+                tracing::debug!(error = &error as &dyn std::error::Error, "checkpoint not kept");
+            }
+        }
+    }
+
+    /// Where the build that is furthest back stands.
+    fn position(&self) -> Position {
+        self.builds.iter().map(Build::seen).min().unwrap_or_default()
+    }
+
+    async fn resume_and_follow(
+        &mut self,
+        feed: &Feed,
+        cancel: &CancellationToken,
+    ) -> Result<(), Interrupted> {
+        for build in &mut self.builds {
+            build.resume(&*feed.models).await?;
+        }
+        feed.saw(feed.events.head().await?);
+        let categories: BTreeSet<&'static str> = self
+            .builds
+            .iter()
+            .flat_map(|build| build.track.projection.categories())
+            .copied()
+            .collect();
+        let categories: Vec<_> = categories.into_iter().collect();
+        let filter = Filter::every_tenant(&categories);
+        let mut signals = feed.events.subscribe(self.position(), filter);
+        let mut live = false;
+        while !self.builds.is_empty() {
+            let taken = take(&mut signals, feed.options.batch, live).await?;
+            feed.saw(taken.upto);
+            self.feed(feed, &taken, live).await?;
+            live |= taken.caught_up;
+            if cancel.is_cancelled() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn feed(&mut self, feed: &Feed, taken: &Taken, live: bool) -> Result<(), Interrupted> {
+        let alone = self.builds.len() == 1;
+        let mut at = 0;
+        while let Some(build) = self.builds.get_mut(at) {
+            match build.feed(&*feed.models, &taken.facts, taken.upto).await {
+                Ok(Fed::Applied) => {
+                    if taken.caught_up && !live {
+                        let (slot, seen) = (build.slot, build.seen());
+                        build.settle(&*feed.models).await?;
+                        build.track.promote(&*feed.models, slot, seen).await?;
+                        build.track.caught_up(slot);
+                    }
+                    at += 1;
+                }
+                Ok(Fed::Superseded) => drop(self.builds.remove(at)),
+                Ok(Fed::Behind) => return Err(Interrupted::Behind),
+                Err(FeedError::Store(error)) => return Err(error.into()),
+                Err(FeedError::Unreadable(error)) if alone => {
+                    return Err(Interrupted::Fact(error));
+                }
+                Err(FeedError::Unreadable(error)) => {
+                    // The others go on without it.
+                    build.track.fail(Some(build.slot), &error);
+                    feed.start_lane(vec![self.builds.remove(at)]);
+                }
+            }
+            if !live {
+                // A batch of many facts is work: let other lanes have their turn.
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes what is there: at least one signal; until caught up, a batch of facts if need be by
+/// waiting for them.
+async fn take(signals: &mut Signals, batch: usize, live: bool) -> Result<Taken, Interrupted> {
+    let mut taken = Taken { facts: Vec::new(), upto: Position::START, caught_up: false };
+    let mut next = Some(signals.next().await);
+    while let Some(signal) = next {
+        match signal.ok_or(Interrupted::Ended)?? {
+            Signal::Facts(facts) => {
+                taken.upto = facts.last().map_or(taken.upto, |fact| fact.position);
+                if taken.facts.is_empty() {
+                    taken.facts = facts;
+                } else {
+                    taken.facts.extend(facts);
+                }
+            }
+            Signal::Checkpoint(position) => taken.upto = position,
+            Signal::CaughtUp(position) => {
+                taken.upto = position;
+                taken.caught_up = true;
+            }
+        }
+        next = if taken.facts.len() >= batch || taken.caught_up {
+            None
+        } else if live {
+            signals.next().now_or_never()
+        } else {
+            Some(signals.next().await)
+        };
+    }
+    Ok(taken)
+}

@@ -1,0 +1,39 @@
+use kernel::Position;
+
+use crate::{Generation, Model};
+
+/// How far a model is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Which model, in the version of this software.
+    pub model: Model,
+    /// The version and build that readers see, as far as this runner knows.
+    pub active: Option<(u32, Generation)>,
+    /// What is being built to take over.
+    pub building: Option<(u32, Generation)>,
+    /// How far what readers see has applied the log.
+    pub applied: Position,
+    /// How far what is being built has applied the log.
+    pub built: Option<Position>,
+    /// The newest position that the runner has seen.
+    pub head: Position,
+    /// Whether what readers see has caught up with the log since the runner started.
+    pub caught_up: bool,
+    /// Why it stands still, if it does.
+    pub failure: Option<String>,
+}
+
+impl Progress {
+    /// How many positions readers are behind.
+    #[must_use]
+    pub fn lag(&self) -> u64 {
+        self.head.0.saturating_sub(self.applied.0)
+    }
+
+    /// Whether readers can be served: this version is whole, has caught up and nothing is wrong.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let ours = self.active.is_some_and(|(version, _)| version == self.model.version);
+        ours && self.caught_up && self.failure.is_none()
+    }
+}
