@@ -15,7 +15,9 @@ use crate::{RecordedEvent, StreamId};
 /// A stored fact fits no shape known here: older software reads newer facts, or the store is
 /// damaged.
 #[derive(Debug, thiserror::Error)]
-#[error("the fact {kind} at position {position} in {stream} cannot be read: upgrade this software, or restore the store")]
+#[error(
+    "the fact {kind} at position {position} in {stream} cannot be read: upgrade this software, or restore the store"
+)]
 pub struct Unreadable {
     /// The fact's type.
     pub kind: String,

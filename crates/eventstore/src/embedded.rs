@@ -1,3 +1,4 @@
+mod failure;
 mod heads;
 mod index;
 mod limits;
@@ -122,16 +123,16 @@ impl Embedded {
         let (index, indexed) = index::open(&path, &reader).map_err(database)?;
 
         let indexed = Arc::new(AtomicU64::new(indexed));
-        let (head, heard) = watch::channel(Position(newest));
+        let (head, announced) = watch::channel(Position(newest));
         let (wake, woken) = mpsc::sync_channel(1);
         let (requests, requested) = mpsc::channel();
         let tail = Arc::new(Tail::of(held));
         // There is room for one call; whatever was not indexed before is indexed now.
         let _ = wake.try_send(());
-        let indexer = Indexer { log: reader, index, indexed: Arc::clone(&indexed) };
+        let work = Indexer { log: reader, index, indexed: Arc::clone(&indexed) };
         let index = thread::Builder::new()
             .name("eventstore-index".into())
-            .spawn(move || index::run(indexer, &woken))
+            .spawn(move || index::run(work, &woken))
             .map_err(failed)?;
         let publication = Publication { tail: Arc::clone(&tail), head, index: wake };
         let writer = thread::Builder::new()
@@ -141,7 +142,7 @@ impl Embedded {
 
         let readers = Readers::new(path, readers);
         Ok(Self {
-            shared: Arc::new(Shared { readers, tail, head: heard, indexed }),
+            shared: Arc::new(Shared { readers, tail, head: announced, indexed }),
             requests: Mutex::new(Some(requests)),
             waiting: Arc::new(Semaphore::new(limits::WAITING / UNIT)),
             threads: Mutex::new(Some(Threads { writer, index, lock })),
@@ -170,8 +171,7 @@ impl Embedded {
         if count > limits::WRITES || bytes > limits::WAITING {
             return writes.iter().map(|_| Err(AppendError::TooLarge)).collect();
         }
-        let units = u32::try_from(bytes / UNIT + 1).unwrap_or(u32::MAX);
-        let units = units.min(const { (limits::WAITING / UNIT) as u32 });
+        let units = u32::try_from((bytes / UNIT).max(1)).unwrap_or(u32::MAX);
         let Ok(permit) = Arc::clone(&self.waiting).acquire_many_owned(units).await else {
             return (0..count).map(|_| Err(closed())).collect();
         };
@@ -210,12 +210,7 @@ fn lost() -> AppendError {
 }
 
 impl Shared {
-    async fn page(
-        &self,
-        after: Position,
-        filter: &Filter,
-        max: usize,
-    ) -> Result<Page, StoreError> {
+    async fn page(&self, after: Position, filter: &Filter, max: usize) -> Result<Page, StoreError> {
         let head = self.head()?;
         if let Some(page) = self.tail.page(after, filter, max) {
             return Ok(page);

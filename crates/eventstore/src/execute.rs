@@ -2,7 +2,8 @@ use kernel::{Actor, Aggregate, CommandId, Envelope, Position, TenantId, Timestam
 use uuid::Uuid;
 
 use crate::{
-    AppendError, Appended, EventStore, Expected, NewEvent, StoreError, StreamId, Unreadable, Write, encode,
+    AppendError, Appended, EventStore, Expected, NewEvent, StoreError, StreamId, Unreadable, Write,
+    encode,
 };
 
 /// Who asks, when, under which command id: what a command needs besides itself.

@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn what_is_no_name_of_ours_is_refused() {
-        for name in ["", "award", "award-x.1", "-tenant_00000000000000000000000000.1", "$ce-award"] {
+        for name in ["", "award", "award-x.1", "-tenant_00000000000000000000000000.1", "$ce-award"]
+        {
             assert_eq!(name.parse::<StreamId>(), Err(InvalidStream), "{name}");
         }
     }

@@ -16,7 +16,11 @@ pub(super) async fn a_soft_deletion_lets_the_stream_go_on(store: &dyn EventStore
     delete(store, &stream, Expected::Revision(2), Deletion::Soft).await;
 
     let again = append(store, &stream, Expected::NoStream, events("b", 2)).await;
-    assert_eq!((again.revision, again.repeated), (4, false), "revisions go on from where they were");
+    assert_eq!(
+        (again.revision, again.repeated),
+        (4, false),
+        "revisions go on from where they were"
+    );
     assert_as_written(&read(store, &stream).await, &stream, 3, &events("b", 2));
     let repeated = append(store, &stream, Expected::NoStream, events("b", 2)).await;
     assert!(repeated.repeated, "a repeat is known after a deletion too");
@@ -26,7 +30,10 @@ pub(super) async fn a_soft_deletion_lets_the_stream_go_on(store: &dyn EventStore
     let appended = append(store, &stream, Expected::Revision(5), events("d", 1)).await;
     assert_eq!(appended.revision, 6, "the last revision may be expected as well");
     let old = store.append(vec![write(&stream, Expected::Revision(0), events("x", 1))]).await;
-    assert!(matches!(old[..], [Err(AppendError::Conflict { .. })]), "old revisions may not: {old:?}");
+    assert!(
+        matches!(old[..], [Err(AppendError::Conflict { .. })]),
+        "old revisions may not: {old:?}"
+    );
 }
 
 pub(super) async fn a_tombstone_is_for_ever(store: &dyn EventStore) {

@@ -171,7 +171,8 @@ impl Numbers {
         }
         let bytes = tenant.bytes();
         index.execute("INSERT OR IGNORE INTO tenants (tenant) VALUES (?1)", [bytes.as_slice()])?;
-        let number = number_of_tenant(index, tenant)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        let number =
+            number_of_tenant(index, tenant)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         self.tenants.insert(tenant, number);
         Ok(number)
     }
@@ -181,7 +182,8 @@ impl Numbers {
             return Ok(*number);
         }
         index.execute("INSERT OR IGNORE INTO categories (name) VALUES (?1)", [name])?;
-        let number = number_of_category(index, name)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        let number =
+            number_of_category(index, name)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         self.categories.insert(name.to_owned(), number);
         Ok(number)
     }

@@ -7,52 +7,13 @@ use kernel::Position;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement, params};
 
 use super::{
+    failure::{Malformed, Refusal},
     heads::{Head, Heads},
     schema::{self, integer},
 };
-use crate::{
-    AppendError, Appended, Deletion, Expected, NewEvent, RecordedEvent, StreamId, Write,
-};
+use crate::{AppendError, Appended, Deletion, Expected, NewEvent, RecordedEvent, StreamId, Write};
 
 pub(super) type Answer = Result<Appended, AppendError>;
-
-/// Why nothing was written, in a form that each of many callers can be told.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Failure(Arc<str>);
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self(error.to_string().into())
-    }
-}
-
-impl Failure {
-    pub fn unavailable(&self) -> AppendError {
-        AppendError::Unavailable(Box::new(self.clone()))
-    }
-
-    fn unknown(&self) -> AppendError {
-        AppendError::Unknown(Box::new(self.clone()))
-    }
-}
-
-/// What no sound caller sends.
-#[derive(Debug, thiserror::Error)]
-enum Malformed {
-    #[error("a write must hold at least one fact")]
-    NoFacts,
-    #[error("the id of a fact must not be nil")]
-    NilId,
-    #[error("the stream name must have the form category-tenant.id")]
-    StreamName,
-}
-
-impl From<Malformed> for AppendError {
-    fn from(fault: Malformed) -> Self {
-        AppendError::Unavailable(Box::new(fault))
-    }
-}
 
 /// The writing side of the log, on the writer's own connection.
 pub(super) struct Log<'c> {
@@ -67,7 +28,7 @@ pub(super) struct Log<'c> {
     kinds: HashMap<Arc<str>, i64>,
     newest: u64,
     facts: Vec<Arc<RecordedEvent>>,
-    halted: Option<Failure>,
+    halted: Option<Refusal>,
 }
 
 impl<'c> Log<'c> {
@@ -100,9 +61,12 @@ impl<'c> Log<'c> {
 
     /// Appends what can be appended in one transaction. The answers may be given to the callers:
     /// what they say is on the disk. The facts are the new ones, in order.
-    pub fn append(&mut self, calls: Vec<Vec<Write>>) -> (Vec<Vec<Answer>>, Vec<Arc<RecordedEvent>>) {
+    pub fn append(
+        &mut self,
+        calls: Vec<Vec<Write>>,
+    ) -> (Vec<Vec<Answer>>, Vec<Arc<RecordedEvent>>) {
         let lengths: Vec<usize> = calls.iter().map(Vec::len).collect();
-        let refused = |failure: &Failure| {
+        let refused = |failure: &Refusal| {
             let call = |n: &usize| (0..*n).map(|_| Err(failure.unavailable())).collect();
             (lengths.iter().map(call).collect(), Vec::new())
         };
@@ -151,7 +115,7 @@ impl<'c> Log<'c> {
             Err(error) => {
                 tracing::error!(%error, "the event store could not delete");
                 self.undo();
-                return Err(Failure::from(error).unavailable());
+                return Err(Refusal::from(error).unavailable());
             }
         }
         self.commit.execute([]).map_err(|error| {
@@ -355,9 +319,9 @@ impl<'c> Log<'c> {
 
     /// After a failed commit nobody knows what a restart will find. A full disk is the one failure
     /// after which the next commit may be trusted: others may have lost what was to be flushed.
-    fn fail_commit(&mut self, error: rusqlite::Error) -> Failure {
+    fn fail_commit(&mut self, error: rusqlite::Error) -> Refusal {
         let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
-        let failure = Failure::from(error);
+        let failure = Refusal::from(error);
         self.undo();
         if !full {
             self.halted = Some(failure.clone());
@@ -367,10 +331,8 @@ impl<'c> Log<'c> {
 
     /// Takes back what was not committed, on the disk and in memory.
     fn undo(&mut self) {
-        let undone = match self.conn.is_autocommit() {
-            true => Ok(()),
-            false => self.conn.execute_batch("ROLLBACK"),
-        };
+        let open = !self.conn.is_autocommit();
+        let undone = if open { self.conn.execute_batch("ROLLBACK") } else { Ok(()) };
         if let Err(error) = undone.and_then(|()| self.recall()) {
             tracing::error!(%error, "the event store takes no more writes until it is opened again");
             self.halted = Some(error.into());

@@ -29,9 +29,8 @@ impl Names {
             return Ok(stream.clone());
         }
         let mut find = log.prepare_cached("SELECT name FROM streams WHERE id = ?1")?;
-        let stream: StreamId = find.query_row([id], |row| {
-            Ok(row.get_ref(0)?.as_str()?.parse::<StreamId>())
-        })??;
+        let stream: StreamId =
+            find.query_row([id], |row| Ok(row.get_ref(0)?.as_str()?.parse::<StreamId>()))??;
         self.streams[slot] = Some((id, stream.clone()));
         Ok(stream)
     }

@@ -73,7 +73,8 @@ async fn what_was_acknowledged_before_a_kill_is_there_once() {
         let (mut after, mut last) = (Position::START, HashMap::new());
         let mut missing = acknowledged.clone();
         loop {
-            let page = store.read_all(after, &Filter::every_tenant(&[]), 500).await.expect("a page");
+            let page =
+                store.read_all(after, &Filter::every_tenant(&[]), 500).await.expect("a page");
             for fact in page.facts {
                 assert_eq!(fact.position.0, after.0 + 1, "positions have no gap");
                 after = fact.position;

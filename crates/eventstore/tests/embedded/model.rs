@@ -16,10 +16,20 @@ use super::{event, folder, stream};
 #[derive(Clone, Debug)]
 enum Step {
     /// Appends on the revision of the stream, so many further, or as if there was nothing.
-    Append { stream: u8, off: i8, count: u8 },
+    Append {
+        stream: u8,
+        off: i8,
+        count: u8,
+    },
     /// Sends the last write to a stream again.
-    Repeat { stream: u8 },
-    Delete { stream: u8, off: i8, tombstone: bool },
+    Repeat {
+        stream: u8,
+    },
+    Delete {
+        stream: u8,
+        off: i8,
+        tombstone: bool,
+    },
     Reopen,
 }
 
@@ -53,7 +63,11 @@ struct Known {
 impl Model {
     fn held(&self, stream: u8) -> Vec<(u64, Uuid)> {
         let of = |fact: &&(u8, u64, Option<Uuid>)| fact.0 == stream;
-        self.log.iter().filter(of).filter_map(|(_, revision, id)| Some((*revision, (*id)?))).collect()
+        self.log
+            .iter()
+            .filter(of)
+            .filter_map(|(_, revision, id)| Some((*revision, (*id)?)))
+            .collect()
     }
 
     fn next(&self, stream: u8) -> u64 {
@@ -94,7 +108,8 @@ impl Model {
             Expected::NoStream => held.first()?.0,
             Expected::Revision(revision) => revision + 1,
         };
-        let same = |(event, revision): (&eventstore::NewEvent, u64)| held.contains(&(revision, event.id));
+        let same =
+            |(event, revision): (&eventstore::NewEvent, u64)| held.contains(&(revision, event.id));
         write.events.iter().zip(first..).all(same).then_some((first + count - 1, true))
     }
 
@@ -127,9 +142,11 @@ async fn check(store: &Embedded, model: &Model) {
     let everything = Filter::every_tenant(&[]);
     let page = store.read_all(Position::START, &everything, 1000).await.expect("facts");
     let read = page.facts.iter().map(|fact| (fact.position.0, fact.revision, fact.id));
-    let held = model.log.iter().zip(1..).filter_map(|((_, revision, id), at)| {
-        id.map(|id| (at, *revision, id))
-    });
+    let held = model
+        .log
+        .iter()
+        .zip(1..)
+        .filter_map(|((_, revision, id), at)| id.map(|id| (at, *revision, id)));
     assert_eq!(read.collect::<Vec<_>>(), held.collect::<Vec<_>>());
     assert_eq!(page.next, Position(model.log.len() as u64));
 }
@@ -159,7 +176,11 @@ async fn run(steps: Vec<Step>, held: usize) {
                 let expected = model.expected(number, off);
                 let how = if tombstone { Deletion::Tombstone } else { Deletion::Soft };
                 let deleted = store.delete(&stream(number), expected, how).await;
-                assert_eq!(deleted.is_ok(), model.delete(number, expected, tombstone), "{deleted:?}");
+                assert_eq!(
+                    deleted.is_ok(),
+                    model.delete(number, expected, tombstone),
+                    "{deleted:?}"
+                );
                 continue;
             }
             Step::Reopen => {

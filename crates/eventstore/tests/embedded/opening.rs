@@ -25,7 +25,10 @@ async fn a_store_opened_again_holds_what_it_held() {
     let store = open(folder.path());
     assert_eq!(store.head().await.expect("a head"), Position(4));
     let facts = store.read(&stream(1), 0, 10).await.expect("facts");
-    assert_eq!(facts.iter().map(|fact| fact.id).collect::<Vec<_>>(), [event("a").id, event("b").id]);
+    assert_eq!(
+        facts.iter().map(|fact| fact.id).collect::<Vec<_>>(),
+        [event("a").id, event("b").id]
+    );
     assert!(matches!(store.read(&stream(2), 0, 10).await, Err(StoreError::Deleted)));
     assert!(append(&store, &stream(1), Expected::NoStream, &["a", "b"]).await.repeated);
     let on = append(&store, &stream(3), Expected::NoStream, &["e"]).await;
@@ -97,9 +100,9 @@ async fn the_bytes_of_a_deleted_stream_are_in_no_file() {
     }
     let held = |needle: &str| {
         let files = fs::read_dir(folder.path()).expect("the folder");
-        files.filter_map(|file| fs::read(file.ok()?.path()).ok()).any(|bytes| {
-            bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
-        })
+        files
+            .filter_map(|file| fs::read(file.ok()?.path()).ok())
+            .any(|bytes| bytes.windows(needle.len()).any(|window| window == needle.as_bytes()))
     };
     assert!(held("s3cret-5-") && held("s3cret-6-"), "the search finds what is there");
     store.delete(&stream(1), Expected::Revision(9), Deletion::Soft).await.expect("deletes");
