@@ -54,8 +54,11 @@ impl Build {
 
     /// Goes on from where the store is.
     pub(super) async fn resume(&mut self, models: &dyn ReadModels) -> Result<(), ReadModelError> {
-        self.stored = models.checkpoint(self.slot).await?;
-        self.seen = self.stored;
+        let stored = models.checkpoint(self.slot).await?;
+        // Where nobody else moved it, the stretch without facts behind it stays seen.
+        if stored != self.stored {
+            (self.stored, self.seen) = (stored, stored);
+        }
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! One subscription and the builds that it feeds.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use eventstore::{Filter, RecordedEvent, Signal, Signals, StoreError};
 use futures_util::{FutureExt, StreamExt};
@@ -12,6 +12,9 @@ use super::{
     build::{Build, Fed, FeedError},
 };
 use crate::ReadModelError;
+
+/// How long more facts are waited for while catching up.
+const GATHER: Duration = Duration::from_millis(20);
 
 pub(super) struct Lane {
     builds: Vec<Build>,
@@ -150,8 +153,7 @@ impl Lane {
     }
 }
 
-/// Takes what is there: at least one signal; until caught up, a batch of facts if need be by
-/// waiting for them.
+/// Takes what is there: at least one signal; until caught up, it waits a little for a whole batch.
 async fn take(signals: &mut Signals, batch: usize, live: bool) -> Result<Taken, Interrupted> {
     let mut taken = Taken { facts: Vec::new(), upto: Position::START, caught_up: false };
     let mut next = Some(signals.next().await);
@@ -176,7 +178,7 @@ async fn take(signals: &mut Signals, batch: usize, live: bool) -> Result<Taken, 
         } else if live {
             signals.next().now_or_never()
         } else {
-            Some(signals.next().await)
+            tokio::time::timeout(GATHER, signals.next()).await.ok()
         };
     }
     Ok(taken)
