@@ -1,7 +1,9 @@
+use design_domain::BadgeId;
+use issuers_domain::IssuerId;
 use kernel::{Aggregate, Class, Rejection, Sealed, SubjectId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{AwardId, BadgeId, Digest, EarnerId, IssuerId, StatusListId};
+use crate::{AwardId, Digest, EarnerId, StatusListId};
 
 /// One badge given to one person.
 ///

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 
+use design_domain::BadgeId;
+use issuers_domain::IssuerId;
 use kernel::{Aggregate, Class, Rejection, Sealed, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{AwardId, BadgeId, BatchId};
+use crate::{AwardId, BatchId};
 
 /// Data rows that one batch may have.
 pub const MAX_ROWS: u32 = 20_000;
@@ -25,6 +27,8 @@ pub enum Batch {
 pub struct Running {
     /// Which badge is awarded.
     pub badge: BadgeId,
+    /// Who issues it.
+    pub issuer: IssuerId,
     /// Whether earners are to be mailed.
     pub notify: bool,
     /// The CSV in pieces, sealed under the batch's own key.
@@ -59,6 +63,8 @@ pub enum BatchCommand {
     Submit {
         /// Which badge to award.
         badge: BadgeId,
+        /// Who issues it.
+        issuer: IssuerId,
         /// Data rows, at least one.
         rows: u32,
         /// Whether earners are to be mailed.
@@ -100,6 +106,8 @@ pub enum BatchEvent {
 pub struct BatchSubmitted {
     /// Which badge is awarded.
     pub badge: BadgeId,
+    /// Who issues it.
+    pub issuer: IssuerId,
     /// Data rows.
     pub rows: u32,
     /// Whether earners are to be mailed.
@@ -234,12 +242,12 @@ impl Aggregate for Batch {
 
     fn decide(&self, command: BatchCommand) -> Result<Vec<BatchEvent>, BatchRejection> {
         match (self, command) {
-            (Batch::Absent, BatchCommand::Submit { badge, rows, notify, csv }) => {
+            (Batch::Absent, BatchCommand::Submit { badge, issuer, rows, notify, csv }) => {
                 let mut pieces = csv.into_iter();
                 let Some(first) = pieces.next().filter(|_| (1..=MAX_ROWS).contains(&rows)) else {
                     return Err(BatchRejection::Rows);
                 };
-                let submitted = BatchSubmitted { badge, rows, notify, csv: first };
+                let submitted = BatchSubmitted { badge, issuer, rows, notify, csv: first };
                 let mut events = vec![BatchEvent::Submitted(submitted)];
                 events.extend(pieces.map(|csv| BatchEvent::Continued(BatchContinued { csv })));
                 Ok(events)
@@ -259,9 +267,9 @@ impl Aggregate for Batch {
     fn evolve(self, event: BatchEvent) -> Self {
         match (self, event) {
             (Batch::Absent, BatchEvent::Submitted(submitted)) => {
-                let BatchSubmitted { badge, rows, notify, csv } = submitted;
+                let BatchSubmitted { badge, issuer, rows, notify, csv } = submitted;
                 let tally = Tally { rows, ..Tally::default() };
-                Batch::Running(Box::new(Running { badge, notify, csv: vec![csv], tally }))
+                Batch::Running(Box::new(Running { badge, issuer, notify, csv: vec![csv], tally }))
             }
             (Batch::Running(mut running), BatchEvent::Continued(BatchContinued { csv })) => {
                 running.csv.push(csv);

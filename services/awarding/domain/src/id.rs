@@ -1,3 +1,4 @@
+use issuers_domain::IssuerId;
 use kernel::{Id, Kind, TenantId};
 use sha2::{Digest, Sha256};
 
@@ -28,24 +29,6 @@ impl Kind for StatusListKind {
 
 /// One Bitstring Status List of an issuer.
 pub type StatusListId = Id<StatusListKind>;
-
-/// Marks ids of badges, as awarding refers to them.
-pub enum BadgeKind {}
-impl Kind for BadgeKind {
-    const PREFIX: &'static str = "badge";
-}
-
-/// A badge of the design role.
-pub type BadgeId = Id<BadgeKind>;
-
-/// Marks ids of issuers, as awarding refers to them.
-pub enum IssuerKind {}
-impl Kind for IssuerKind {
-    const PREFIX: &'static str = "issuer";
-}
-
-/// An issuer profile of the issuers role.
-pub type IssuerId = Id<IssuerKind>;
 
 /// Marks ids of earners across tenants.
 pub enum EarnerKind {}

@@ -22,8 +22,8 @@ pub use batch::{
 };
 pub use digest::{Digest, InvalidDigest};
 pub use id::{
-    AwardId, AwardKind, BadgeId, BadgeKind, BatchId, BatchKind, EarnerId, EarnerKind, IssuerId,
-    IssuerKind, StatusListId, StatusListKind, status_list,
+    AwardId, AwardKind, BatchId, BatchKind, EarnerId, EarnerKind, StatusListId, StatusListKind,
+    status_list,
 };
 pub use particulars::Particulars;
 pub use person::{ErasedAward, Person, PersonCommand, PersonErased, PersonEvent, PersonRejection};

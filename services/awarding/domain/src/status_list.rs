@@ -1,8 +1,9 @@
+use issuers_domain::IssuerId;
 use kernel::{Aggregate, Class, Rejection};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{IssuerId, StatusListId};
+use crate::StatusListId;
 
 /// How many credentials one list holds.
 pub const CAPACITY: u32 = openbadges::STATUS_LIST_ENTRIES;

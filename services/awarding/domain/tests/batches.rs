@@ -13,7 +13,13 @@ fn sealed(n: u8) -> Sealed {
 
 fn submit(rows: u32, pieces: u8) -> BatchCommand {
     let csv = (0..pieces).map(sealed).collect();
-    BatchCommand::Submit { badge: Id::derived([1; 16]), rows, notify: true, csv }
+    BatchCommand::Submit {
+        badge: Id::derived([1; 16]),
+        issuer: Id::derived([2; 16]),
+        rows,
+        notify: true,
+        csv,
+    }
 }
 
 fn outcome(line: u32) -> Outcome {
