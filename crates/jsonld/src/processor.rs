@@ -97,3 +97,46 @@ impl Processor {
         remembered.insert(derivation, context.clone());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn contexts_of_documents_are_not_remembered() {
+        let processor = Processor::new(Contexts::bundled());
+        let remembered = || processor.remembered.read().unwrap().len();
+        let given = "https://www.w3.org/ns/credentials/v2";
+        let document = |own: &str| {
+            json!({
+                "@context": [given, {own: {"@id": "https://x.example/", "@context": {"n": "https://n.example/"}}}],
+                "type": "VerifiableCredential",
+                own: {"n": 1},
+                "issuer": {"id": "https://i.example/"}
+            })
+        };
+        processor.to_quads(&document("first")).unwrap();
+        let before = remembered();
+        for at in 0..100 {
+            processor.to_quads(&document(&format!("own{at}"))).unwrap();
+        }
+        assert_eq!(remembered(), before);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let urls: Vec<String> = (0..24).map(|at| format!("https://c{at}.example/")).collect();
+        let contexts = urls
+            .iter()
+            .fold(Contexts::default(), |contexts, url| contexts.with(url, json!({"@context": {}})));
+        let processor = Processor::new(contexts);
+        for a in &urls {
+            for b in &urls {
+                processor.to_quads(&json!({"@context": [a, b]})).unwrap();
+                assert!(processor.remembered.read().unwrap().len() <= MAX_REMEMBERED);
+            }
+        }
+    }
+}

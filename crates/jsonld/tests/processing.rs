@@ -249,10 +249,8 @@ proptest! {
         shift in 0..6u8,
     ) {
         let write = |edges: &[(u8, u8)], label: &dyn Fn(u8) -> u8| -> String {
-            edges
-                .iter()
-                .map(|(a, b)| format!("_:n{} <ex:p> _:n{} .\n", label(*a), label(*b)))
-                .collect()
+            let line = |(a, b): &(u8, u8)| format!("_:n{} <ex:p> _:n{} .", label(*a), label(*b));
+            edges.iter().map(line).collect::<Vec<_>>().join("\n")
         };
         let canonical = |text: &str| {
             canonicalize(&parse_nquads(text).unwrap().0, Budget { steps: 10_000_000 })

@@ -4,6 +4,61 @@ use serde::{Deserialize, Serialize};
 
 use crate::profile::{Image, one_type};
 
+/// The terms that the standard has for [`Achievement::achievement_type`], beside `ext:…`.
+pub const ACHIEVEMENT_TYPES: [&str; 31] = [
+    "Achievement",
+    "ApprenticeshipCertificate",
+    "Assessment",
+    "Assignment",
+    "AssociateDegree",
+    "Award",
+    "Badge",
+    "BachelorDegree",
+    "Certificate",
+    "CertificateOfCompletion",
+    "Certification",
+    "CommunityService",
+    "Competency",
+    "Course",
+    "CoCurricular",
+    "Degree",
+    "Diploma",
+    "DoctoralDegree",
+    "Fieldwork",
+    "GeneralEducationDevelopment",
+    "JourneymanCertificate",
+    "LearningProgram",
+    "License",
+    "Membership",
+    "ProfessionalDoctorate",
+    "QualityAssuranceCredential",
+    "MasterCertificate",
+    "MasterDegree",
+    "MicroCredential",
+    "ResearchDoctorate",
+    "SecondarySchoolDiploma",
+];
+
+/// The terms that the standard has for [`Alignment::target_type`], beside `ext:…`.
+pub const TARGET_TYPES: [&str; 7] = [
+    "ceasn:Competency",
+    "ceterms:Credential",
+    "CFItem",
+    "CFRubric",
+    "CFRubricCriterion",
+    "CFRubricCriterionLevel",
+    "CTDL",
+];
+
+/// Tells whether a term is one of those that the standard lists, or an extension `ext:…`.
+fn is_known(term: &str, known: &[&str]) -> bool {
+    let extends = |name: &str| {
+        !name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+    };
+    known.contains(&term) || term.strip_prefix("ext:").is_some_and(extends)
+}
+
 /// An Open Badges 3.0 `Achievement`: what a badge stands for, the same for all who earn it.
 ///
 /// Made with [`Achievement::new`]; optional members are set on the value and left out when empty.
@@ -53,6 +108,16 @@ impl Achievement {
             tag: Vec::new(),
             alignment: Vec::new(),
         }
+    }
+
+    /// Finds a type, of the achievement or of an alignment's target, that the standard does not
+    /// know. The published JSON Schema refuses such a credential.
+    pub fn unknown_term(&self) -> Option<&str> {
+        let kind = self.achievement_type.as_deref();
+        let targets =
+            self.alignment.iter().filter_map(|alignment| alignment.target_type.as_deref());
+        kind.filter(|term| !is_known(term, &ACHIEVEMENT_TYPES))
+            .or_else(|| targets.into_iter().find(|term| !is_known(term, &TARGET_TYPES)))
     }
 }
 

@@ -33,7 +33,7 @@ mod template;
 mod timestamp;
 mod verify;
 
-pub use achievement::{Achievement, Alignment, Criteria};
+pub use achievement::{ACHIEVEMENT_TYPES, Achievement, Alignment, Criteria, TARGET_TYPES};
 pub use credential::{
     AchievementSubject, CREDENTIALS_V2, CredentialSchema, EXTENSIONS, OPEN_BADGES_V3,
     OpenBadgeCredential,

@@ -30,6 +30,11 @@ pub enum TemplateError {
     /// The terms contain the code point that marks holes.
     #[error("could not make a template: its text contains u+fdd0; remove this character")]
     Mark,
+    /// The standard does not know a type.
+    #[error(
+        "could not make a template: {0:?} is no type that open badges knows; use ext:… for others"
+    )]
+    UnknownType(String),
     /// The text is not that of a template.
     #[error("could not read the template: its text is malformed")]
     Malformed,
@@ -151,8 +156,11 @@ impl CredentialTemplate {
     /// Writes the template of all awards with the same terms.
     ///
     /// # Errors
-    /// When the terms contain U+FDD0.
+    /// When the terms contain U+FDD0, or a type that the standard does not know.
     pub fn new(terms: &TemplateTerms) -> Result<Self, TemplateError> {
+        if let Some(term) = terms.achievement.unknown_term() {
+            return Err(TemplateError::UnknownType(term.to_owned()));
+        }
         let identity = IdentityObject::new(
             Hole::IdentityHash.marked(),
             terms.identity_type.as_str(),
@@ -246,6 +254,23 @@ impl CredentialTemplate {
     /// Gives the full id of the key that signs.
     pub fn verification_method(&self) -> &str {
         &self.verification_method
+    }
+
+    /// Checks that awards of this template can be signed, whatever fills its holes.
+    ///
+    /// To be called before a badge is published: it finds a relative URL and the like, which no award could be signed with.
+    ///
+    /// # Errors
+    /// What is wrong with the terms, and where in the credential it stands.
+    pub fn check(&self, suite: &EddsaRdfc2022) -> Result<(), TemplateError> {
+        let sample = Fill {
+            credential_id: "urn:uuid:00000000-0000-0000-0000-000000000000".to_owned(),
+            valid_from: "2000-01-01T00:00:00Z".to_owned(),
+            status_list_index: self.has_status.then_some(0),
+            proof_created: "2000-01-01T00:00:00Z".to_owned(),
+            ..Fill::default()
+        };
+        self.prepare(suite, &sample).map(|_| ())
     }
 
     /// Computes the 64 bytes to sign for one award.

@@ -193,7 +193,7 @@ impl Verifier {
         };
         let checks = vec![
             Check { check: CheckKind::Conformance, outcome: conformance::check(&document) },
-            Check { check: CheckKind::Proof, outcome: self.proof(&document, resolver) },
+            Check { check: CheckKind::Proof, outcome: self.proof(&document, resolver, now) },
             Check { check: CheckKind::ValidityPeriod, outcome: validity_period(&document, now) },
             Check {
                 check: CheckKind::Status,
@@ -204,10 +204,13 @@ impl Verifier {
     }
 
     /// Any one good proof suffices; without one, the last failure is told.
-    fn proof(&self, document: &Value, resolver: &dyn Resolver) -> Outcome {
+    fn proof(&self, document: &Value, resolver: &dyn Resolver, now: OffsetDateTime) -> Outcome {
         let mut outcome = Outcome::Invalid("it has no proof".to_owned());
         for proof in proofs(document).iter().take(8) {
-            outcome = self.one_proof(document, proof, resolver);
+            outcome = match expiry(proof, now) {
+                Outcome::Valid => self.one_proof(document, proof, resolver),
+                expired => expired,
+            };
             if outcome == Outcome::Valid {
                 break;
             }
@@ -267,6 +270,16 @@ fn proofs(document: &Value) -> &[Value] {
 fn issuer(document: &Value) -> Option<&str> {
     let issuer = document.get("issuer")?;
     issuer.as_str().or_else(|| issuer.get("id")?.as_str())
+}
+
+/// A proof may say until when it holds.
+fn expiry(proof: &Value, now: OffsetDateTime) -> Outcome {
+    match proof.get("expires").map(|expires| expires.as_str().map(parse_timestamp)) {
+        None => Outcome::Valid,
+        Some(Some(Ok(expires))) if now <= expires => Outcome::Valid,
+        Some(Some(Ok(_))) => Outcome::Invalid("its proof has expired".to_owned()),
+        Some(_) => Outcome::Invalid("its proof expires at no date and time".to_owned()),
+    }
 }
 
 fn before_fragment(id: &str) -> &str {

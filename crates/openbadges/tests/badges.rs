@@ -214,6 +214,23 @@ fn a_key_of_someone_else_does_not_speak_for_the_issuer() {
 }
 
 #[test]
+fn an_expired_proof_does_not_hold() {
+    let suite = suite();
+    let web = Web::with_revoked(&suite, &[]);
+    let mut credential: Value = serde_json::from_slice(&signed(&plain_fill())).unwrap();
+    let outcome = |credential: &Value| {
+        verify(&serde_json::to_vec(credential).unwrap(), &web).outcome(CheckKind::Proof)
+    };
+    credential["proof"][0]["expires"] = json!("2025-12-31T00:00:00Z");
+    assert_eq!(outcome(&credential), Outcome::Invalid("its proof has expired".to_owned()));
+    credential["proof"][0]["expires"] = json!("2026-12-31T00:00:00Z");
+    assert_eq!(
+        outcome(&credential),
+        Outcome::Invalid("the signature does not match the document".to_owned())
+    );
+}
+
+#[test]
 fn a_did_key_issuer_needs_no_web() {
     let did = openbadges::did_key(&multikey());
     let mut terms = terms();
@@ -258,6 +275,18 @@ fn bad_fills_and_terms_are_refused_before_they_are_signed() {
     assert!(matches!(refused(fill), TemplateError::StatusListIndex));
     let fill = Fill { credential_id: "0190b2c4".to_owned(), ..plain_fill() };
     assert!(refused(fill).to_string().contains("0190b2c4"));
+    assert!(template().check(&suite()).is_ok());
+    let mut unusual = terms();
+    unusual.achievement.achievement_type = Some("Medal".to_owned());
+    assert!(matches!(CredentialTemplate::new(&unusual), Err(TemplateError::UnknownType(_))));
+    unusual.achievement.achievement_type = Some("ext:Medal".to_owned());
+    assert!(CredentialTemplate::new(&unusual).unwrap().check(&suite()).is_ok());
+    unusual.achievement.alignment[0].target_type = Some("Item".to_owned());
+    assert!(matches!(CredentialTemplate::new(&unusual), Err(TemplateError::UnknownType(_))));
+    let mut relative = terms();
+    relative.achievement.image = Some(openbadges::Image::new("welding.png"));
+    let error = CredentialTemplate::new(&relative).unwrap().check(&suite()).unwrap_err();
+    assert!(error.to_string().contains("at /credentialSubject/achievement/image"), "{error}");
     let mut terms = terms();
     terms.achievement.name = "\u{fdd0}salt\u{fdd0}".to_owned();
     assert!(matches!(CredentialTemplate::new(&terms), Err(TemplateError::Mark)));

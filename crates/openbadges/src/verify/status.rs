@@ -73,7 +73,8 @@ fn is_set(
     if issuer(&list) != issuer(document) {
         return Err(unknown("the list was issued by someone else"));
     }
-    if let Outcome::Invalid(why) | Outcome::Undetermined(why) = verifier.proof(&list, resolver) {
+    if let Outcome::Invalid(why) | Outcome::Undetermined(why) = verifier.proof(&list, resolver, now)
+    {
         return Err(unknown(&format!("the list's proof does not hold: {why}")));
     }
     if validity_period(&list, now) != Outcome::Valid {
