@@ -43,6 +43,7 @@ pub async fn all(fresh: impl AsyncFn() -> Arc<dyn EventStore>) {
     subscribing::what_is_appended_meanwhile_comes_once_and_in_order(&*fresh().await).await;
     subscribing::catching_up_is_told_even_when_nothing_passes(&*fresh().await).await;
     subscribing::what_the_filter_leaves_out_moves_the_checkpoint(&*fresh().await).await;
+    subscribing::whoever_falls_far_behind_is_told_on_catching_up_again(&*fresh().await).await;
 
     deleting::a_soft_deletion_lets_the_stream_go_on(&*fresh().await).await;
     deleting::a_tombstone_is_for_ever(&*fresh().await).await;

@@ -106,23 +106,45 @@ pub async fn load<A: Aggregate>(
     tenant: TenantId,
     id: &A::Id,
 ) -> Result<(A, u64), ExecuteError<A::Rejection>> {
-    let stream = StreamId::of::<A>(tenant, id);
-    let (mut state, mut count) = (A::default(), 0);
+    let loaded = fold::<A>(store, &StreamId::of::<A>(tenant, id), None).await?;
+    Ok((loaded.state, loaded.count))
+}
+
+struct Loaded<A> {
+    state: A,
+    count: u64,
+    /// The last fact that the command caused, when it was executed before.
+    done: Option<Position>,
+}
+
+async fn fold<A: Aggregate>(
+    store: &dyn EventStore,
+    stream: &StreamId,
+    command: Option<CommandId>,
+) -> Result<Loaded<A>, ExecuteError<A::Rejection>> {
+    let caused = |n| command.map(|command| command.event_id(stream.as_str(), n));
+    let (mut state, mut count, mut done) = (A::default(), 0, None);
+    let (mut ours, mut seen) = (caused(0), 0);
     loop {
-        let page = store.read(&stream, count, PAGE).await?;
-        let last = page.len() < PAGE;
+        let page = store.read(stream, count, PAGE).await?;
         for stored in &page {
+            if ours == Some(stored.id) {
+                done = Some(stored.position);
+                seen += 1;
+                ours = caused(seen);
+            }
             state = state.evolve(stored.event()?);
             count = stored.revision + 1;
         }
-        if last {
-            return Ok((state, count));
+        if page.len() < PAGE {
+            return Ok(Loaded { state, count, done });
         }
     }
 }
 
 /// Reads, folds, decides, appends. When somebody else appended first, decides again on their facts;
-/// when the outcome of an append is unknown, sends the same events again.
+/// when the outcome of an append is unknown, sends the same events again. A command that has facts
+/// in the stream already is not decided again, so that however often it is sent, it happens once.
 ///
 /// # Errors
 /// The aggregate's rejection, or what the store could not do.
@@ -135,15 +157,18 @@ pub async fn execute<A: Aggregate>(
     let stream = StreamId::of::<A>(execution.tenant, id);
     let mut conflict = None;
     for _ in 0..DECISIONS {
-        let (state, count) = load::<A>(store, execution.tenant, id).await?;
-        let events = match state.decide(command.clone()) {
+        let loaded = fold::<A>(store, &stream, Some(execution.command)).await?;
+        if let Some(position) = loaded.done {
+            return Ok(Done { position, repeated: true });
+        }
+        let events = match loaded.state.decide(command.clone()) {
             Ok(events) => events,
             Err(rejection) => return Err(ExecuteError::Rejected(rejection)),
         };
         if events.is_empty() {
             return Ok(Done { position: store.head().await?, repeated: true });
         }
-        let write = execution.write(stream.clone(), Expected::after(count), &events)?;
+        let write = execution.write(stream.clone(), Expected::after(loaded.count), &events)?;
         match send(store, write).await {
             Ok(Appended { position, repeated, .. }) => return Ok(Done { position, repeated }),
             Err(error @ AppendError::Conflict { .. }) => conflict = Some(error),

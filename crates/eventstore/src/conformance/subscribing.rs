@@ -119,3 +119,13 @@ pub(super) async fn what_the_filter_leaves_out_moves_the_checkpoint(store: &dyn 
         other => panic!("what passes comes at once, not {other:?}"),
     }
 }
+
+pub(super) async fn whoever_falls_far_behind_is_told_on_catching_up_again(store: &dyn EventStore) {
+    let mut signals = store.subscribe(Position::START, Filter::every_tenant(&[]));
+    assert!(matches!(next(&mut signals).await, Signal::CaughtUp(_)));
+    for n in 0..3 {
+        append(store, &stream("thing", n), Expected::NoStream, events(&n.to_string(), 1000)).await;
+    }
+    let given = until_caught_up(&mut signals, 3000).await;
+    assert_eq!(given.len(), 3000, "everything comes, each once");
+}

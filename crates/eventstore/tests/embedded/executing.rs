@@ -1,7 +1,18 @@
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
-use eventstore::{Done, ExecuteError, Execution, execute, load};
-use kernel::{Actor, Aggregate, Class, CommandId, Rejection, TenantId, Timestamp};
+use eventstore::{
+    AppendError, Appended, Deletion, Done, Embedded, EventStore, ExecuteError, Execution, Expected,
+    Filter, Page, RecordedEvent, Signals, StoreError, StreamId, Write, execute, load,
+};
+use kernel::{
+    Actor, Aggregate, Class, CommandId, Position, Rejection, Revision, TenantId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
@@ -77,4 +88,87 @@ async fn commands_that_contend_for_one_aggregate_all_happen_once() {
     assert_eq!((counter.0, count), (32, 32));
     let full = execute::<Counter>(&*store, &execution(32), &1, ()).await;
     assert!(matches!(full, Err(ExecuteError::Rejected(Full))));
+}
+
+#[tokio::test]
+async fn a_command_sent_again_happens_once_whatever_came_between() {
+    let folder = folder();
+    let store = open(folder.path());
+    let first = execute::<Counter>(&store, &execution(1), &1, ()).await.expect("succeeds");
+    execute::<Counter>(&store, &execution(2), &1, ()).await.expect("succeeds");
+    let again = execute::<Counter>(&store, &execution(1), &1, ()).await.expect("succeeds");
+    assert_eq!(again, Done { repeated: true, ..first });
+    let (counter, _) = load::<Counter>(&store, TenantId::PLATFORM, &1).await.expect("loads");
+    assert_eq!(counter.0, 2);
+    let other = execute::<Counter>(&store, &execution(1), &2, ()).await.expect("succeeds");
+    assert!(!other.repeated, "what it does to another aggregate is another matter");
+}
+
+/// A store whose answers to the first appends are lost on the way, after the fact or before it.
+struct Unsure {
+    store: Embedded,
+    lost: AtomicUsize,
+    happens: bool,
+}
+
+#[async_trait::async_trait]
+impl EventStore for Unsure {
+    async fn append(&self, writes: Vec<Write>) -> Vec<Result<Appended, AppendError>> {
+        if self.lost.fetch_sub(1, Ordering::Relaxed) == 0 {
+            self.lost.store(0, Ordering::Relaxed);
+            return self.store.append(writes).await;
+        }
+        let count = writes.len();
+        if self.happens {
+            self.store.append(writes).await;
+        }
+        (0..count).map(|_| Err(AppendError::Unknown("the line was cut".into()))).collect()
+    }
+
+    async fn read(
+        &self,
+        stream: &StreamId,
+        from: Revision,
+        max: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.store.read(stream, from, max).await
+    }
+
+    async fn read_all(
+        &self,
+        after: Position,
+        filter: &Filter,
+        max: usize,
+    ) -> Result<Page, StoreError> {
+        self.store.read_all(after, filter, max).await
+    }
+
+    fn subscribe(&self, after: Position, filter: Filter) -> Signals {
+        self.store.subscribe(after, filter)
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        self.store.head().await
+    }
+
+    async fn delete(
+        &self,
+        stream: &StreamId,
+        expected: Expected,
+        how: Deletion,
+    ) -> Result<(), AppendError> {
+        self.store.delete(stream, expected, how).await
+    }
+}
+
+#[tokio::test]
+async fn a_command_whose_answer_was_lost_happens_once() {
+    for happens in [true, false] {
+        let folder = folder();
+        let store = Unsure { store: open(folder.path()), lost: AtomicUsize::new(2), happens };
+        let done = execute::<Counter>(&store, &execution(1), &1, ()).await.expect("succeeds");
+        assert_eq!(done, Done { position: Position(1), repeated: happens });
+        let (counter, _) = load::<Counter>(&store, TenantId::PLATFORM, &1).await.expect("loads");
+        assert_eq!(counter.0, 1);
+    }
 }
