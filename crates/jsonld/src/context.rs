@@ -135,7 +135,9 @@ pub(crate) struct Definition {
 impl Definition {
     /// Equality but for protection, as the rule about redefinition wants it.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let scoped = |definition: &Self| definition.scoped.as_ref().map(|s| s.value.clone());
+        fn scoped(definition: &Definition) -> Option<&Value> {
+            definition.scoped.as_ref().map(|scoped| &scoped.value)
+        }
         self.meaning == other.meaning
             && self.coercion == other.coercion
             && self.container == other.container

@@ -14,14 +14,15 @@
 //! To bundle one more context, put its file into `contexts/`, a row into `contexts/README.md` and
 //! a line into `bundled.rs`.
 
+mod active;
 mod bundled;
 mod context;
 mod dataset;
 mod define;
 mod error;
 mod iri;
+mod literal;
 mod nquads;
-mod number;
 mod processor;
 mod rdfc10;
 mod walk;

@@ -5,36 +5,24 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::context::{
-    Coercion, Container, Context, Definition, Keyword, Language, Resolved, Scoped,
-};
+use crate::active::Active;
+use crate::context::{Coercion, Container, Context, Definition, Keyword, Language, Resolved};
 use crate::dataset::{Dataset, Quad, Term};
-use crate::define::{Mode, derive, is_language};
+use crate::define::{Mode, is_language};
 use crate::error::{JsonLdError, Problem};
-use crate::number::{Lexical, lexical};
-use crate::processor::{Derivation, Processor, Source};
+use crate::literal::{json_literal, literal, native, value_object};
+use crate::processor::Processor;
 
-const XSD_STRING: &str = "http://www.w3.org/2001/XMLSchema#string";
-const XSD_DOUBLE: &str = "http://www.w3.org/2001/XMLSchema#double";
-
-/// IRIs that the walk itself writes, made once per document.
-struct Vocabulary {
-    kind: Arc<str>,
-    boolean: Arc<str>,
-    integer: Arc<str>,
-    double: Arc<str>,
-}
+const RDF_TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
 
 /// The walk through one document.
 pub(crate) struct Walk<'a> {
     processor: &'a Processor,
     dataset: Dataset,
-    vocabulary: Vocabulary,
+    rdf_type: Arc<str>,
     /// Blank nodes that the document names.
     labels: HashMap<&'a str, u32>,
-    /// Contexts that may not be remembered beyond this document.
-    derived: HashMap<Derivation, Arc<Context>>,
-    compiled: usize,
+    active: Active<'a>,
     depth: usize,
 }
 
@@ -51,15 +39,9 @@ impl<'a> Walk<'a> {
         Self {
             processor,
             dataset: Dataset::with_capacity(64),
-            vocabulary: Vocabulary {
-                kind: "http://www.w3.org/1999/02/22-rdf-syntax-ns#type".into(),
-                boolean: "http://www.w3.org/2001/XMLSchema#boolean".into(),
-                integer: "http://www.w3.org/2001/XMLSchema#integer".into(),
-                double: XSD_DOUBLE.into(),
-            },
+            rdf_type: RDF_TYPE.into(),
             labels: HashMap::new(),
-            derived: HashMap::new(),
-            compiled: 0,
+            active: Active::new(processor),
             depth: 0,
         }
     }
@@ -96,13 +78,14 @@ impl<'a> Walk<'a> {
             }
         }
         if let Some(scoped) = place.definition.and_then(|definition| definition.scoped.as_ref()) {
-            context = self.scoped(&context, scoped, Mode::Property)?;
+            context = self.active.scoped(&context, scoped, Mode::Property)?;
         }
         if let Some(local) = members.get("@context") {
-            context = self.local(context, local, 0).map_err(|error| error.inside(&"@context"))?;
+            context =
+                self.active.local(context, local).map_err(|error| error.inside(&"@context"))?;
         }
         let term = if context.is_value(members) {
-            self.value_object(members, &context)?
+            value_object(members, &context)?
         } else {
             Some(self.node(members, context, place.graph)?)
         };
@@ -127,7 +110,7 @@ impl<'a> Walk<'a> {
         types.sort_unstable();
         for name in &types {
             if let Some(scoped) = by_type.term(name).and_then(|d| d.scoped.as_ref()) {
-                context = self.scoped(&context, scoped, Mode::Type)?;
+                context = self.active.scoped(&context, scoped, Mode::Type)?;
             }
         }
         let subject = self.subject(members, &context)?;
@@ -137,7 +120,7 @@ impl<'a> Walk<'a> {
                 Resolved::Blank(label) => self.named_blank(label),
                 _ => return Err(Problem::UndefinedType(name.to_owned()).into()),
             };
-            let predicate = self.vocabulary.kind.clone();
+            let predicate = self.rdf_type.clone();
             self.push(&subject, &predicate, object, graph)?;
         }
         for (name, value) in members {
@@ -294,7 +277,9 @@ impl<'a> Walk<'a> {
             Value::Array(_) => Err(Problem::Unsupported("a list within a list".to_owned()).into()),
             Value::String(text) => {
                 let scoped = match place.definition.and_then(|d| d.scoped.as_ref()) {
-                    Some(scoped) => Some(self.scoped(place.context, scoped, Mode::Property)?),
+                    Some(scoped) => {
+                        Some(self.active.scoped(place.context, scoped, Mode::Property)?)
+                    }
                     None => None,
                 };
                 let context = scoped.as_ref().unwrap_or(place.context);
@@ -317,76 +302,9 @@ impl<'a> Walk<'a> {
                     Coercion::Datatype(datatype) => Some(datatype.clone()),
                     _ => None,
                 };
-                self.native(value, datatype).map(Some)
+                Ok(Some(native(value, datatype)?))
             }
         }
-    }
-
-    fn value_object(
-        &mut self,
-        members: &Map<String, Value>,
-        context: &Context,
-    ) -> Result<Option<Term>, JsonLdError> {
-        let (mut value, mut kind, mut language) = (None, None, None);
-        for (name, member) in members {
-            let slot = match context.resolve(name, true) {
-                Resolved::Keyword(Keyword::Value) => &mut value,
-                Resolved::Keyword(Keyword::Type) => &mut kind,
-                Resolved::Keyword(Keyword::Language) => &mut language,
-                Resolved::Keyword(Keyword::Index | Keyword::Context) => continue,
-                _ => return Err(Problem::Unsupported(format!("{name} beside @value")).into()),
-            };
-            if slot.replace(member).is_some() {
-                return Err(Problem::Malformed("a value object repeats a member").into());
-            }
-        }
-        let Some(value) = value else { return Ok(None) };
-        let datatype = match kind.filter(|kind| !kind.is_null()) {
-            None => None,
-            Some(kind) => {
-                let name = kind.as_str().ok_or(Problem::Malformed("a datatype must be a text"))?;
-                match context.resolve(name, true) {
-                    Resolved::Keyword(Keyword::Json) => return json_literal(value).map(Some),
-                    Resolved::Iri(iri) => Some(iri),
-                    _ => return Err(Problem::UndefinedType(name.to_owned()).into()),
-                }
-            }
-        };
-        let language = match language.filter(|language| !language.is_null()) {
-            None => None,
-            Some(language) => {
-                let tag = language.as_str().filter(|tag| is_language(tag) && datatype.is_none());
-                let tag = tag.ok_or(Problem::Malformed("the @language is malformed"))?;
-                Some(Arc::from(tag.to_ascii_lowercase()))
-            }
-        };
-        match value {
-            Value::Null => Ok(None),
-            Value::String(text) if language.is_some() => {
-                Ok(Some(Term::Literal { value: text.as_str().into(), datatype: None, language }))
-            }
-            Value::String(text) => Ok(Some(literal(text, datatype))),
-            Value::Bool(_) | Value::Number(_) if language.is_none() => {
-                self.native(value, datatype).map(Some)
-            }
-            _ => Err(Problem::Malformed("the @value is not of a kind that it may be").into()),
-        }
-    }
-
-    fn native(&self, value: &Value, datatype: Option<Arc<str>>) -> Result<Term, JsonLdError> {
-        let (text, usual) = match value {
-            Value::Bool(true) => ("true".to_owned(), &self.vocabulary.boolean),
-            Value::Bool(false) => ("false".to_owned(), &self.vocabulary.boolean),
-            Value::Number(number) => {
-                match lexical(number, datatype.as_deref() == Some(XSD_DOUBLE)) {
-                    Some(Lexical::Integer(text)) => (text, &self.vocabulary.integer),
-                    Some(Lexical::Double(text)) => (text, &self.vocabulary.double),
-                    None => return Err(Problem::Malformed("this number is too large").into()),
-                }
-            }
-            _ => return Err(Problem::Malformed("this is neither number nor boolean").into()),
-        };
-        Ok(literal(&text, Some(datatype.unwrap_or_else(|| usual.clone()))))
     }
 
     fn list(&mut self, items: Vec<Term>, graph: Option<&Term>) -> Result<Term, JsonLdError> {
@@ -444,81 +362,6 @@ impl<'a> Walk<'a> {
         });
         Ok(())
     }
-
-    /// A document's `@context`: given ones are remembered step by step, its own are not.
-    fn local(
-        &mut self,
-        active: Arc<Context>,
-        local: &Value,
-        nesting: usize,
-    ) -> Result<Arc<Context>, JsonLdError> {
-        match local {
-            Value::Array(all) if nesting == 0 => {
-                let mut context = active;
-                for (at, one) in all.iter().enumerate() {
-                    context = self.local(context, one, 1).map_err(|error| error.inside(&at))?;
-                }
-                Ok(context)
-            }
-            Value::String(url) => match self.processor.contexts.index(url) {
-                Some(index) => {
-                    self.derive(&active, Source::Given(index), local, Mode::Document, true)
-                }
-                None => Err(Problem::UnknownContext(url.chars().take(256).collect()).into()),
-            },
-            _ => self.compile(&active, local, Mode::Document, false),
-        }
-    }
-
-    fn scoped(
-        &mut self,
-        active: &Arc<Context>,
-        scoped: &Arc<Scoped>,
-        mode: Mode,
-    ) -> Result<Arc<Context>, JsonLdError> {
-        self.derive(active, Source::Scoped(scoped.id), &scoped.value, mode, scoped.shared)
-    }
-
-    fn derive(
-        &mut self,
-        active: &Arc<Context>,
-        source: Source,
-        local: &Value,
-        mode: Mode,
-        shared: bool,
-    ) -> Result<Arc<Context>, JsonLdError> {
-        let derivation = Derivation { active: active.id, source, mode };
-        let lasting = active.shared && shared;
-        let known = if lasting {
-            self.processor.recall(derivation)
-        } else {
-            self.derived.get(&derivation).cloned()
-        };
-        if let Some(context) = known {
-            return Ok(context);
-        }
-        let context = self.compile(active, local, mode, shared)?;
-        if lasting {
-            self.processor.remember(derivation, &context);
-        } else {
-            self.derived.insert(derivation, context.clone());
-        }
-        Ok(context)
-    }
-
-    fn compile(
-        &mut self,
-        active: &Arc<Context>,
-        local: &Value,
-        mode: Mode,
-        shared: bool,
-    ) -> Result<Arc<Context>, JsonLdError> {
-        self.compiled += 1;
-        if self.compiled > self.processor.limits.contexts {
-            return Err(Problem::Limit("contexts").into());
-        }
-        derive(&self.processor.contexts, active, local, mode, shared).map(Arc::new)
-    }
 }
 
 fn items(value: &Value) -> &[Value] {
@@ -526,16 +369,4 @@ fn items(value: &Value) -> &[Value] {
         Value::Array(all) => all,
         one => std::slice::from_ref(one),
     }
-}
-
-fn literal(text: &str, datatype: Option<Arc<str>>) -> Term {
-    let datatype = datatype.filter(|datatype| &**datatype != XSD_STRING);
-    Term::Literal { value: text.into(), datatype, language: None }
-}
-
-fn json_literal(value: &Value) -> Result<Term, JsonLdError> {
-    let text = serde_json_canonicalizer::to_string(value)
-        .map_err(|_| Problem::Malformed("this json has no canonical form"))?;
-    let datatype = "http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON".into();
-    Ok(Term::Literal { value: text.into(), datatype: Some(datatype), language: None })
 }

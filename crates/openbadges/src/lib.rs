@@ -24,6 +24,8 @@ mod credential;
 mod did;
 mod eddsa_rdfc_2022;
 mod evidence;
+mod fill;
+mod hole;
 mod identity;
 mod multikey;
 mod profile;
@@ -41,6 +43,7 @@ pub use credential::{
 pub use did::{DidDocument, DidError, did_key, did_web_from_url, did_web_to_url, resolve_did_key};
 pub use eddsa_rdfc_2022::{EddsaRdfc2022, Unsigned};
 pub use evidence::Evidence;
+pub use fill::Fill;
 pub use identity::{IdentityObject, identity_hash};
 pub use multikey::{Multikey, MultikeyError};
 pub use profile::{Image, Profile};
@@ -48,7 +51,7 @@ pub use proof::{ProofError, ProofOptions};
 pub use status_list::{
     STATUS_LIST_ENTRIES, StatusList, StatusListCredential, StatusListEntry, StatusListError,
 };
-pub use template::{CredentialTemplate, Fill, TemplateError, TemplateTerms};
+pub use template::{CredentialTemplate, TemplateError, TemplateTerms};
 pub use timestamp::{TimestampError, parse_timestamp, timestamp};
 pub use verify::{
     Check, CheckKind, Needs, Outcome, Report, Resolver, Unresolved, VerificationMethod, Verifier,

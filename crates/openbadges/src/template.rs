@@ -15,14 +15,13 @@ use crate::achievement::Achievement;
 use crate::credential::{AchievementSubject, OpenBadgeCredential};
 use crate::eddsa_rdfc_2022::{EddsaRdfc2022, NAME, join};
 use crate::evidence::Evidence;
+use crate::fill::Fill;
+use crate::hole::{Hole, MARK, json_text};
 use crate::identity::IdentityObject;
 use crate::profile::Profile;
 use crate::proof::{self, ProofError, ProofOptions};
 use crate::status_list::StatusListEntry;
 use crate::timestamp::{TimestampError, parse_timestamp};
-
-/// Stands before and after the name of a hole.
-const MARK: char = '\u{fdd0}';
 
 /// Why a template cannot be made or filled.
 #[derive(Debug, thiserror::Error)]
@@ -62,77 +61,6 @@ pub struct TemplateTerms {
     pub identity_type: String,
     /// The URL of the status list in which revocations will be found.
     pub status_list: Option<String>,
-}
-
-/// What one award adds to the template: all that is needed, with it, to write the credential.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Fill {
-    /// The absolute URI of the credential.
-    pub credential_id: String,
-    /// From when on it is valid (`xsd:dateTimeStamp`).
-    pub valid_from: String,
-    /// Until when it is valid (`xsd:dateTimeStamp`).
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub valid_until: Option<String>,
-    /// When it was awarded first (`xsd:dateTimeStamp`).
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub awarded_date: Option<String>,
-    /// `sha256$…`, see [`crate::identity_hash`].
-    pub identity_hash: String,
-    /// The salt of the hash.
-    pub salt: String,
-    /// The award's entry in the status list.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub status_list_index: Option<u32>,
-    /// How this person earned it, in Markdown.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub narrative: Option<String>,
-    /// What shows it.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub evidence: Vec<Evidence>,
-    /// When it is signed (`xsd:dateTimeStamp`).
-    pub proof_created: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hole {
-    CredentialId,
-    ValidFrom,
-    ValidUntil,
-    AwardedDate,
-    IdentityHash,
-    Salt,
-    StatusListIndex,
-    Narrative,
-    Evidence,
-    ProofCreated,
-    ProofValue,
-}
-
-impl Hole {
-    const ALL: [(Self, &'static str); 11] = [
-        (Self::CredentialId, "credentialId"),
-        (Self::ValidFrom, "validFrom"),
-        (Self::ValidUntil, "validUntil"),
-        (Self::AwardedDate, "awardedDate"),
-        (Self::IdentityHash, "identityHash"),
-        (Self::Salt, "salt"),
-        (Self::StatusListIndex, "statusListIndex"),
-        (Self::Narrative, "narrative"),
-        (Self::Evidence, "evidence"),
-        (Self::ProofCreated, "proofCreated"),
-        (Self::ProofValue, "proofValue"),
-    ];
-
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == name).map(|(hole, _)| *hole)
-    }
-
-    fn marked(self) -> String {
-        let name = Self::ALL.iter().find(|(hole, _)| *hole == self).map_or("", |(_, name)| name);
-        format!("{MARK}{name}{MARK}")
-    }
 }
 
 /// A credential with holes, as text.
@@ -334,28 +262,7 @@ impl CredentialTemplate {
         let mut out = Vec::with_capacity(self.text.len() + 512 + narrative);
         for (text, hole) in &self.pieces {
             out.extend_from_slice(self.text[text.clone()].as_bytes());
-            match hole {
-                Hole::CredentialId => escape(&mut out, &fill.credential_id),
-                Hole::ValidFrom => escape(&mut out, &fill.valid_from),
-                Hole::ValidUntil => member(&mut out, "validUntil", fill.valid_until.as_deref()),
-                Hole::AwardedDate => member(&mut out, "awardedDate", fill.awarded_date.as_deref()),
-                Hole::IdentityHash => escape(&mut out, &fill.identity_hash),
-                Hole::Salt => escape(&mut out, &fill.salt),
-                Hole::StatusListIndex => {
-                    if let Some(index) = fill.status_list_index {
-                        out.extend_from_slice(index.to_string().as_bytes());
-                    }
-                }
-                Hole::Narrative => member(&mut out, "narrative", fill.narrative.as_deref()),
-                Hole::Evidence => {
-                    if !fill.evidence.is_empty() {
-                        out.extend_from_slice(b",\"evidence\":");
-                        out.extend_from_slice(json_text(&fill.evidence).as_bytes());
-                    }
-                }
-                Hole::ProofCreated => escape(&mut out, &fill.proof_created),
-                Hole::ProofValue => escape(&mut out, proof_value),
-            }
+            hole.write(&mut out, fill, proof_value);
         }
         out.extend_from_slice(&self.text.as_bytes()[self.rest..]);
         out
@@ -380,29 +287,4 @@ impl PartialEq for CredentialTemplate {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
-}
-
-/// Adds an optional string member. It never stands first in its object.
-fn member(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
-    if let Some(value) = value {
-        out.extend_from_slice(b",\"");
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b"\":\"");
-        escape(out, value);
-        out.push(b'"');
-    }
-}
-
-/// Adds the inside of a JSON string.
-fn escape(out: &mut Vec<u8>, text: &str) {
-    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        let quoted = json_text(text);
-        out.extend_from_slice(&quoted.as_bytes()[1..quoted.len() - 1]);
-    } else {
-        out.extend_from_slice(text.as_bytes());
-    }
-}
-
-fn json_text<T: Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).expect("structs of strings and lists always become json")
 }
