@@ -1,1 +1,2 @@
-//! design.
+//! The design role.
+pub mod artwork;

@@ -3,7 +3,8 @@
 //!
 //! Pure: time, ids, keys and sealed data arrive in the commands. One file per aggregate. To add a
 //! fact, add a variant to the aggregate's event and a golden file `golden/{type}.json`, which is
-//! never edited again.
+//! never edited again. Stored types write every field, absent ones too: the same types stand in the
+//! rows of read models, in a binary form without field names.
 
 mod client;
 #[cfg(test)]
