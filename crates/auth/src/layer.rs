@@ -28,7 +28,7 @@ pub struct AuthLayer {
     /// How a refusal is said.
     pub refuse: fn(AuthError) -> Status,
     /// Paths that need no token, such as `/laurel.backpack.v1.Backpack/RequestSignIn`.
-    pub public: &'static [&'static str],
+    pub public: Arc<[&'static str]>,
 }
 
 impl<S> Layer<S> for AuthLayer {

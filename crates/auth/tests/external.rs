@@ -9,7 +9,7 @@ use auth::{
     AuthError, ExternalError, ExternalIssuer, ExternalIssuers, JwksSource, JwksUnavailable, Tokens,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use kernel::Timestamp;
 use serde_json::{Value, json};
 
@@ -200,4 +200,35 @@ async fn secrets_and_weak_keys_of_a_set_are_left_out() {
     let token = signed(&header("k1"), &claims(), 1);
     let outcome = issuers.verify(ISSUER, &token, Some("n1"), now()).await;
     assert!(matches!(outcome, Err(ExternalError::Token(AuthError::BadSignature))));
+}
+
+#[tokio::test]
+async fn rsa_and_p256_keys_verify_by_their_own_algorithm_only() {
+    let der = |text: &str| base64::engine::general_purpose::STANDARD.decode(text).unwrap();
+    // Made for this test; they open nothing.
+    let rsa = EncodingKey::from_rsa_der(&der(include_str!("keys/rsa2048.b64")));
+    let p256 = EncodingKey::from_ec_der(&der(include_str!("keys/p256.b64")));
+    for (key, algorithm, others) in [
+        (rsa, Algorithm::RS256, &[Algorithm::RS384, Algorithm::PS256][..]),
+        (p256, Algorithm::ES256, &[]),
+    ] {
+        let mut jwk =
+            serde_json::to_value(Jwk::from_encoding_key(&key, algorithm).unwrap()).unwrap();
+        jwk["kid"] = json!("k1");
+        let other_use = with(jwk.clone(), "alg", json!("RS512"));
+        let token = |algorithm: Algorithm| {
+            let header = Header { kid: Some("k1".into()), ..Header::new(algorithm) };
+            jsonwebtoken::encode(&header, &claims(), &key).unwrap()
+        };
+        let verify = async |jwk: &Value, algorithm| {
+            let (provider, issuers) = set_up();
+            provider.publishes(&json!({"keys": [jwk]}));
+            issuers.verify(ISSUER, &token(algorithm), Some("n1"), now()).await
+        };
+        assert!(verify(&jwk, algorithm).await.is_ok(), "{algorithm:?}");
+        assert!(verify(&other_use, algorithm).await.is_err(), "{algorithm:?} key for another use");
+        for other in others {
+            assert!(verify(&jwk, *other).await.is_err(), "{other:?}");
+        }
+    }
 }

@@ -22,7 +22,7 @@ async fn call(path: &str, authorization: &[&str]) -> Result<Option<Arc<Principal
         verifier: Arc::new(tokens.verifier(Arc::new(Revocations::new()))),
         now: Arc::new(now),
         refuse: |error: AuthError| Status::unauthenticated(error.code()),
-        public: PUBLIC,
+        public: PUBLIC.into(),
     };
     let route = service_fn(|request: Request<Body>| async move {
         let mut response = Response::new(Body::empty());

@@ -30,13 +30,13 @@ pub struct Context {
 impl Context {
     /// What stands before every listener; `public` are the paths that need no token.
     #[must_use]
-    pub fn guard(&self, public: &'static [&'static str]) -> AuthLayer {
+    pub fn guard(&self, public: &[&'static str]) -> AuthLayer {
         let clock = Arc::clone(&self.stores.clock);
         AuthLayer {
             verifier: Arc::clone(&self.verifier),
             now: Arc::new(move || clock.now()),
             refuse: status::unauthenticated,
-            public,
+            public: public.into(),
         }
     }
 }
