@@ -3,6 +3,7 @@ mod heads;
 mod index;
 mod limits;
 mod log;
+mod lookup;
 mod names;
 mod reader;
 mod readers;

@@ -10,14 +10,18 @@ pub(super) struct Names {
     /// The stream with number n is held in slot n modulo [`SLOTS`], if at all. Streams get their
     /// numbers in the order of their first facts, so that neighbours in the log seldom collide.
     streams: Box<[Option<(i64, StreamId)>]>,
+    /// The stream that was looked up last.
+    missed: i64,
     kinds: Vec<Arc<str>>,
 }
 
 const SLOTS: usize = 1 << 14;
+/// Whoever meets streams in the order of their numbers will soon meet so many more.
+const AHEAD: i64 = 64;
 
 impl Names {
     pub fn new() -> Self {
-        Self { streams: vec![None; SLOTS].into(), kinds: Vec::new() }
+        Self { streams: vec![None; SLOTS].into(), missed: i64::MIN, kinds: Vec::new() }
     }
 
     /// The stream with that number.
@@ -28,11 +32,22 @@ impl Names {
         {
             return Ok(stream.clone());
         }
-        let mut find = log.prepare_cached("SELECT name FROM streams WHERE id = ?1")?;
-        let stream: StreamId =
-            find.query_row([id], |row| Ok(row.get_ref(0)?.as_str()?.parse::<StreamId>()))??;
-        self.streams[slot] = Some((id, stream.clone()));
-        Ok(stream)
+        let in_order = (1..=AHEAD).contains(&id.saturating_sub(self.missed));
+        let upto = if in_order { id.saturating_add(AHEAD) } else { id };
+        self.missed = upto;
+        let mut find =
+            log.prepare_cached("SELECT id, name FROM streams WHERE id BETWEEN ?1 AND ?2")?;
+        let mut rows = find.query((id, upto))?;
+        let mut found = None;
+        while let Some(row) = rows.next()? {
+            let (number, stream): (i64, StreamId) =
+                (row.get(0)?, row.get_ref(1)?.as_str()?.parse()?);
+            if number == id {
+                found = Some(stream.clone());
+            }
+            self.streams[usize::try_from(number)? % SLOTS] = Some((number, stream));
+        }
+        found.ok_or_else(|| "a fact is of an unknown stream".into())
     }
 
     /// The type with that number; they are numbered from one without gaps, and never change.

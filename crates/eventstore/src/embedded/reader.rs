@@ -5,8 +5,8 @@ use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::{
-    Failure,
-    index::{self, Found},
+    Failure, index,
+    lookup::{self, Found},
     names::Names,
     schema::{self, integer},
 };
@@ -100,7 +100,7 @@ impl Reader {
             Some(index) => index,
             None => self.index.insert(schema::open_reader(&schema::index_file(&self.folder))?),
         };
-        let Found { positions, upto } = index::find(index, filter, page.next, indexed, max)?;
+        let Found { positions, upto } = lookup::find(index, filter, page.next, indexed, max)?;
         let complete = upto == indexed;
         if upto - page.next.0 <= DENSE * positions.len() as u64 {
             return Ok(self.scan(page, filter, max, upto)? && complete);

@@ -8,6 +8,7 @@ use std::{
 
 use eventstore::{EventStore, Expected, Filter};
 use kernel::{CommandId, Position};
+use rusqlite::Connection;
 use tokio::task::JoinSet;
 
 use super::{append, folder, open, stream};
@@ -91,5 +92,9 @@ async fn what_was_acknowledged_before_a_kill_is_there_once() {
         }
         assert!(missing.is_empty(), "round {round}: {} writes are lost", missing.len());
         assert!(last.values().all(|count| count % 2 == 0), "writes are there wholly or not at all");
+        store.close().await;
+        let file = Connection::open(folder.path().join("log.sqlite")).expect("the file");
+        let check = file.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+        assert_eq!(check.expect("a check"), "ok", "round {round}");
     }
 }
