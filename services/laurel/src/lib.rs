@@ -1,1 +1,12 @@
-//! laurel.
+//! The product: every role in one process, and the command line.
+//!
+//! [`process`] opens the stores, assembles the roles and serves them; [`demo`] seeds one with a
+//! small organisation through its public interface; [`bench`] measures it. To add a command, give
+//! it a variant in [`cli`] and a file here.
+
+pub mod bench;
+pub mod cli;
+pub mod demo;
+pub mod partner;
+pub mod process;
+pub mod projection;

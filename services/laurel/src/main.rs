@@ -1,1 +1,7 @@
-fn main() {}
+//! The `laurel` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    laurel::cli::main()
+}

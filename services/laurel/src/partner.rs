@@ -32,6 +32,12 @@ impl Partner {
         Self { token: Some(token.into()), ..self.clone() }
     }
 
+    /// Its access token.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// Where it speaks to.
     #[must_use]
     pub fn base(&self) -> &str {

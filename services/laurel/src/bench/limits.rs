@@ -85,7 +85,7 @@ pub async fn append(
     duration: Duration,
 ) -> anyhow::Result<super::Load> {
     let path = folder.join(format!("append-{writers}"));
-    let options = eventstore::EmbeddedOptions::new(&path);
+    let options = eventstore::EmbeddedOptions::at(&path);
     let store = Arc::new(eventstore::Embedded::open(options)?);
     let end = Instant::now() + duration;
     let meter = super::Meter::of_this_process()?;
@@ -118,9 +118,36 @@ pub async fn append(
         times.extend(done??);
     }
     let load = meter.read(times)?;
-    store.close();
+    store.close().await;
     std::fs::remove_dir_all(&path)?;
     Ok(load)
+}
+
+/// Fills the log of a data folder with so many facts that no role reads.
+///
+/// # Errors
+/// When the store fails.
+pub async fn fill(data: &Path, facts: usize) -> anyhow::Result<()> {
+    const STREAMS: usize = 1_000;
+    let store = eventstore::Embedded::open(eventstore::EmbeddedOptions::at(data.join("events")))?;
+    let mut made = 0;
+    while made < facts {
+        let writes = (made..facts.min(made + STREAMS))
+            .map(|n| {
+                let stream = StreamId::named("probe", TenantId::PLATFORM, n);
+                let id = CommandId::derived(&[stream.as_str().as_bytes()]).uuid();
+                let data = format!("{{\"text\":\"{}\"}}", "x".repeat(288)).into_bytes();
+                let kind = "probe-made.v1".into();
+                let events = vec![NewEvent { id, kind, data, metadata: b"{}".to_vec() }];
+                Append { stream, expected: Expected::NoStream, events }
+            })
+            .collect::<Vec<_>>();
+        made += writes.len();
+        let outcomes = store.append(writes).await;
+        ensure!(outcomes.iter().all(Result::is_ok), "the log could not be filled");
+    }
+    store.close().await;
+    Ok(())
 }
 
 /// A duration in microseconds.

@@ -1,0 +1,156 @@
+//! `laurel bench`: what things cost on this machine, measured from outside.
+//!
+//! Scenarios that speak HTTP start a server as a process of its own and count *its* CPU time; the
+//! load comes from this process and is not counted. `append` and `replay` run in this process.
+
+mod limits;
+mod load;
+mod meter;
+mod scenarios;
+mod server;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+pub use limits::Limits;
+pub use meter::{Load, Meter};
+
+/// What to measure and how to say it.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Which scenarios; all when none is named.
+    #[arg(value_name = "SCENARIO")]
+    scenarios: Vec<Scenario>,
+    /// One JSON object a line on stdout.
+    #[arg(long)]
+    json: bool,
+    /// Do that many times as much as by default.
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+    /// Where to put the stores that are measured; a folder of its own is made and removed there.
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    /// A CSV of people to signed, durable and projected awards, per award.
+    AwardBulk,
+    /// The mutation awardCreate over HTTP with 64 in flight, durable when answered.
+    AwardSingle,
+    /// The signed credential of a public award over HTTP.
+    PublicJson,
+    /// The public page of an award over HTTP.
+    PublicPage,
+    /// Durable appends of one fact with 64 writers at once.
+    Append,
+    /// All facts into fresh read models, per fact.
+    Replay,
+    /// From the start of a process to ready, on a log of a million facts; not among the defaults.
+    Start,
+}
+
+impl Scenario {
+    const DEFAULT: [Scenario; 6] = [
+        Scenario::AwardBulk,
+        Scenario::AwardSingle,
+        Scenario::PublicJson,
+        Scenario::PublicPage,
+        Scenario::Append,
+        Scenario::Replay,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Scenario::AwardBulk => "award-bulk",
+            Scenario::AwardSingle => "award-single",
+            Scenario::PublicJson => "public-json",
+            Scenario::PublicPage => "public-page",
+            Scenario::Append => "append",
+            Scenario::Replay => "replay",
+            Scenario::Start => "start",
+        }
+    }
+}
+
+/// One line of the result.
+#[derive(Serialize)]
+struct Measurement {
+    scenario: &'static str,
+    operations: usize,
+    cpu_us_per_op: f64,
+    wall_us_per_op: f64,
+    p50_us: f64,
+    p99_us: f64,
+    rss_mib: f64,
+    limits: Limits,
+}
+
+/// Measures and prints.
+///
+/// # Errors
+/// When a scenario cannot be run to its end.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let parent = options.folder.unwrap_or_else(std::env::temp_dir);
+    let folder = parent.join(format!("laurel-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    let outcome = measure(&options.scenarios, options.scale, options.json, &folder).await;
+    std::fs::remove_dir_all(&folder)?;
+    outcome
+}
+
+async fn measure(
+    chosen: &[Scenario],
+    scale: f64,
+    json: bool,
+    folder: &std::path::Path,
+) -> anyhow::Result<()> {
+    let chosen = if chosen.is_empty() { &Scenario::DEFAULT[..] } else { chosen };
+    let limits = Limits::measure(folder).await?;
+    if !json {
+        println!(
+            "limits: Ed25519 sign {:.1} µs, verify {:.1} µs; fsync {:.0} µs; append at 64 writers {:.0} µs",
+            limits.ed25519_sign_us,
+            limits.ed25519_verify_us,
+            limits.fsync_us,
+            limits.store_append_us
+        );
+    }
+    for scenario in chosen {
+        let place = folder.join(scenario.name());
+        std::fs::create_dir_all(&place)?;
+        let load = scenarios::run(*scenario, scale, &place)
+            .await
+            .with_context(|| format!("the scenario {} failed", scenario.name()))?;
+        let measurement = Measurement {
+            scenario: scenario.name(),
+            operations: load.operations,
+            cpu_us_per_op: load.cpu_us_per_op,
+            wall_us_per_op: load.wall_us_per_op,
+            p50_us: load.p50_us,
+            p99_us: load.p99_us,
+            rss_mib: load.rss_mib,
+            limits,
+        };
+        if json {
+            println!("{}", serde_json::to_string(&measurement)?);
+        } else {
+            println!(
+                "{:<13} {:>8} operations  {:>9.1} µs CPU  {:>9.1} µs wall  p50 {:>9.0} µs  p99 {:>9.0} µs  {:>6.1} MiB",
+                measurement.scenario,
+                measurement.operations,
+                measurement.cpu_us_per_op,
+                measurement.wall_us_per_op,
+                measurement.p50_us,
+                measurement.p99_us,
+                measurement.rss_mib
+            );
+        }
+        std::fs::remove_dir_all(&place)?;
+    }
+    Ok(())
+}

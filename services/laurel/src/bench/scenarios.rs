@@ -1,0 +1,166 @@
+//! The scenarios.
+
+use std::{fmt::Write, path::Path, sync::Arc, time::Duration};
+
+use anyhow::{Context, ensure};
+use serde_json::json;
+
+use super::{Load, Meter, Scenario, limits, load::many, server::Server};
+use crate::{
+    demo::{self, Seeded},
+    partner::Partner,
+    process, projection,
+};
+
+/// Runs one on an empty folder.
+pub async fn run(scenario: Scenario, scale: f64, folder: &Path) -> anyhow::Result<Load> {
+    let times = |count: f64| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        let count = (count * scale).max(1.0) as usize;
+        count
+    };
+    match scenario {
+        Scenario::AwardBulk => award_bulk(folder, times(10_000.0)).await,
+        Scenario::AwardSingle => award_single(folder, times(6_000.0)).await,
+        Scenario::PublicJson => public(folder, times(30_000.0), "application/vc+ld+json").await,
+        Scenario::PublicPage => public(folder, times(30_000.0), "text/html").await,
+        Scenario::Append => {
+            limits::append(folder, 64, Duration::from_secs_f64(4.0 * scale)).await
+        }
+        Scenario::Replay => replay(folder, times(20_000.0)).await,
+        Scenario::Start => start(folder, times(1_000_000.0)).await,
+    }
+}
+
+/// A server with a badge to award.
+async fn ready(folder: &Path) -> anyhow::Result<(Server, Seeded)> {
+    let operator = process::operator_token(&projection::config(folder)?).await?;
+    let server = Server::start(folder).await?;
+    let guest = Partner::new(&server.url)?;
+    let seeded = demo::organization(&guest, &operator, folder).await?;
+    Ok((server, seeded))
+}
+
+/// A CSV of that many people nobody has met.
+fn people(count: usize, from: usize) -> String {
+    let mut csv = String::from("email,name\n");
+    for n in from..from + count {
+        let _ = writeln!(csv, "learner.{n}@bench.example,Learner Number {n}");
+    }
+    csv
+}
+
+/// The most rows sent in one batch.
+const BATCH: usize = 5_000;
+
+async fn award(seeded: &Seeded, count: usize) -> anyhow::Result<()> {
+    let mut from = 0;
+    while from < count {
+        let rows = BATCH.min(count - from);
+        let key = format!("bench/{from}");
+        let outcome = demo::award_everyone(seeded, &people(rows, from), &key).await?;
+        ensure!(outcome.awarded == rows as u64, "{} of {rows} were awarded", outcome.awarded);
+        from += rows;
+    }
+    Ok(())
+}
+
+async fn award_bulk(folder: &Path, count: usize) -> anyhow::Result<Load> {
+    let (server, seeded) = ready(folder).await?;
+    // One batch beforehand, so that what is made once is made.
+    demo::award_everyone(&seeded, &people(10, usize::MAX / 2), "bench/warm").await?;
+    let meter = Meter::of_process(server.pid()?)?;
+    award(&seeded, count).await?;
+    let load = meter.read_for(count, Vec::new())?;
+    server.stop().await?;
+    Ok(load)
+}
+
+const AWARD: &str = "mutation($input: AwardCreateInput!) {
+  awardCreate(input: $input) { award { id } userErrors { ...on UserError { code message path } } } }";
+
+async fn award_single(folder: &Path, count: usize) -> anyhow::Result<Load> {
+    let (server, seeded) = ready(folder).await?;
+    let seeded = Arc::new(seeded);
+    let give = {
+        let seeded = seeded.clone();
+        move |n: usize| {
+            let seeded = seeded.clone();
+            async move {
+                let address = format!("learner.{n}@bench.example");
+                let input = json!({ "input": {
+                    "idempotencyKey": format!("bench/{n}"),
+                    "badgeId": seeded.badge,
+                    "recipient": { "email": { "address": address, "displayName": "A Learner" } },
+                    "notify": false,
+                } });
+                seeded.partner.ask(AWARD, input).await.map(drop)
+            }
+        }
+    };
+    let warm = give.clone();
+    many(64, 16, move |n| warm(usize::MAX / 2 + n)).await?;
+    let meter = Meter::of_process(server.pid()?)?;
+    let times = many(count, 64, give).await?;
+    let load = meter.read(times)?;
+    server.stop().await?;
+    Ok(load)
+}
+
+async fn public(folder: &Path, count: usize, accept: &'static str) -> anyhow::Result<Load> {
+    let (server, seeded) = ready(folder).await?;
+    let outcome = demo::award_everyone(&seeded, &people(50, 0), "bench/public").await?;
+    ensure!(outcome.awarded == 50, "the awards to look at were not made");
+    let listed = seeded
+        .partner
+        .ask("{ awards(first: 50) { nodes { publicUrl } } }", json!({}))
+        .await?;
+    let nodes = listed["awards"]["nodes"].as_array().cloned().unwrap_or_default();
+    let urls: Vec<String> = nodes
+        .iter()
+        .filter_map(|node| node["publicUrl"].as_str())
+        .filter_map(|url| Some(format!("{}{}", server.url, &url[url.find("/c/")?..])))
+        .collect();
+    ensure!(urls.len() == 50, "the awards to look at are not listed");
+    let http = seeded.partner.http().clone();
+    let urls = Arc::new(urls);
+    let get = move |n: usize| {
+        let (http, urls) = (http.clone(), urls.clone());
+        async move {
+            let response = http.get(&urls[n % urls.len()]).header("accept", accept).send().await?;
+            let status = response.status();
+            let body = response.bytes().await?;
+            ensure!(status.is_success() && body.len() > 500, "{status} with {} bytes", body.len());
+            Ok(())
+        }
+    };
+    let warm = get.clone();
+    many(500, 16, warm).await?;
+    let meter = Meter::of_process(server.pid()?)?;
+    let times = many(count, 16, get).await?;
+    let load = meter.read(times)?;
+    server.stop().await?;
+    Ok(load)
+}
+
+async fn replay(folder: &Path, count: usize) -> anyhow::Result<Load> {
+    let (server, seeded) = ready(folder).await?;
+    award(&seeded, count).await?;
+    server.stop().await?;
+    std::fs::remove_dir_all(folder.join("models")).context("dropping the read models")?;
+    projection::replay(folder).await
+}
+
+async fn start(folder: &Path, facts: usize) -> anyhow::Result<Load> {
+    limits::fill(folder, facts).await?;
+    // The first start builds the indexes and read models; the second is what is measured.
+    Server::start(folder).await?.stop().await?;
+    let server = Server::start(folder).await?;
+    let meter = Meter::of_process(server.pid()?)?;
+    let took = limits::micros(server.ready_after);
+    let mut load = meter.read(vec![took])?;
+    load.wall_us_per_op = took;
+    load.cpu_us_per_op = super::meter::cpu_us(Some(server.pid()?))?;
+    server.stop().await?;
+    Ok(load)
+}

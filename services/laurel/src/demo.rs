@@ -1,0 +1,72 @@
+//! `laurel demo`: a running Laurel with something in it.
+
+mod awards;
+mod seed;
+mod story;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+use runtime::{Config, Flags};
+
+pub use awards::{award_everyone, first_award};
+pub use seed::{PEOPLE, Seeded, organization, text};
+
+use crate::{
+    partner::Partner,
+    process::{Process, Wiring, operator_token_of},
+};
+
+/// How to run the demo.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// The folder that holds everything; the next run goes on from there.
+    #[arg(long, value_name = "DIR", default_value = "laurel-data")]
+    data: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Seed, print one JSON object on stdout, end.
+    #[arg(long)]
+    once: bool,
+    /// Print the JSON object instead of the story, and go on serving.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Starts Laurel, seeds it, says what to look at, serves until told to stop.
+///
+/// # Errors
+/// When it cannot start, or a step of the seeding is refused.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let flags = Flags {
+        data: Some(options.data.clone()),
+        listen: Some(options.listen),
+        log_level: Some("warn".into()),
+        ..Flags::default()
+    };
+    let config = Config::load(&flags)?;
+    runtime::telemetry::init(&config.log)?;
+    let process = Process::start(config, Wiring::Local).await?;
+    let seeded = seed(&process, &options).await;
+    let outcome = match seeded {
+        Ok(()) if !options.once => return process.run_until_signal().await,
+        outcome => outcome,
+    };
+    process.stop().await;
+    outcome
+}
+
+async fn seed(process: &Process, options: &Options) -> anyhow::Result<()> {
+    let guest = Partner::new(process.url())?;
+    let operator = operator_token_of(process.context());
+    let seeded = organization(&guest, &operator, &options.data).await?;
+    let batch = award_everyone(&seeded, PEOPLE, "demo/people").await?;
+    let award = first_award(&seeded, &batch, &options.data).await?;
+    if options.once || options.json {
+        println!("{}", story::summary(process.url(), &seeded, &batch, &award));
+    } else {
+        print!("{}", story::told(process.url(), &seeded, &batch, &award, &options.data));
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! `laurel projection`: the read models of a stopped Laurel.
+
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use clap::Subcommand;
+use readmodel::Progress;
+use runtime::{Config, Flags};
+use serde_json::json;
+
+use crate::{
+    bench::{Load, Meter},
+    process,
+};
+
+/// What can be done with read models.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Shows how far each read model is.
+    Status {
+        #[command(flatten)]
+        flags: Flags,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Builds a read model anew from the log, beside the present one, and switches over.
+    Rebuild {
+        /// Which, such as `awards`; all when none is named.
+        models: Vec<String>,
+        #[command(flatten)]
+        flags: Flags,
+    },
+}
+
+/// Runs one of them.
+///
+/// # Errors
+/// When the stores do not open (a running process holds them), or a fact cannot be read.
+pub async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Status { flags, json } => status(&Config::load(&flags)?, json).await,
+        Command::Rebuild { models, flags } => rebuild(&Config::load(&flags)?, &models).await,
+    }
+}
+
+async fn status(config: &Config, json: bool) -> anyhow::Result<()> {
+    let context = process::open(config).await?;
+    caught_up(&context, &[]).await?;
+    for progress in context.views.progress() {
+        let (name, version) = (progress.model.name, progress.model.version);
+        let (applied, lag) = (progress.applied.0, progress.lag());
+        if json {
+            println!(
+                "{}",
+                json!({ "model": name, "version": version, "applied": applied, "lag": lag, "ready": progress.is_ready() })
+            );
+        } else {
+            println!("{name:<16} v{version}  applied {applied:>10}  behind {lag:>8}");
+        }
+    }
+    Ok(())
+}
+
+async fn rebuild(config: &Config, chosen: &[String]) -> anyhow::Result<()> {
+    let context = process::open(config).await?;
+    let known: Vec<&str> = context.views.progress().iter().map(|p| p.model.name).collect();
+    for name in chosen {
+        ensure!(known.contains(&name.as_str()), "no read model is called {name}: there are {known:?}");
+    }
+    let all: Vec<String> = known.iter().map(ToString::to_string).collect();
+    caught_up(&context, if chosen.is_empty() { &all } else { chosen }).await
+}
+
+/// Runs the projections until all have caught up, with these built anew.
+async fn caught_up(context: &runtime::Context, anew: &[String]) -> anyhow::Result<()> {
+    context.tasks.spawn("projections", context.views.run(context.tasks.cancelled()));
+    settled(context).await?;
+    for name in anew {
+        context.views.rebuild(name).await?;
+    }
+    settled(context).await?;
+    let late = context.tasks.shutdown(std::time::Duration::from_secs(60)).await;
+    context.stores.models.flush().await?;
+    late.map_err(|tasks| anyhow::anyhow!("did not end in time: {tasks:?}"))
+}
+
+async fn settled(context: &runtime::Context) -> anyhow::Result<()> {
+    let head = context.stores.events.head().await?;
+    loop {
+        let progress = context.views.progress();
+        if let Some(failed) = progress.iter().find_map(|p| p.failure.as_ref()) {
+            anyhow::bail!("{failed}");
+        }
+        let done = |p: &Progress| p.is_ready() && p.building.is_none() && p.applied >= head;
+        if progress.iter().all(done) {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+}
+
+/// The configuration of a folder by itself.
+///
+/// # Errors
+/// When the environment says something else that makes no sense.
+pub fn config(data: &Path) -> anyhow::Result<Config> {
+    Ok(Config::load(&Flags { data: Some(data.to_owned()), ..Flags::default() })?)
+}
+
+/// Replays the whole log of a folder into fresh read models; what one fact cost.
+///
+/// # Errors
+/// When the stores do not open, or a fact cannot be read.
+pub async fn replay(data: &Path) -> anyhow::Result<Load> {
+    let context = process::open(&config(data)?).await?;
+    let facts = usize::try_from(context.stores.events.head().await?.0).context("a count")?;
+    let meter = Meter::of_this_process()?;
+    context.tasks.spawn("projections", context.views.run(context.tasks.cancelled()));
+    settled(&context).await?;
+    let load = meter.read_for(facts, Vec::new())?;
+    context.tasks.shutdown(std::time::Duration::from_secs(10)).await.ok();
+    Ok(load)
+}
