@@ -50,7 +50,8 @@ const IDLE: Duration = Duration::from_millis(250);
 /// The writer's thread: takes requests until nobody can send any more.
 pub(super) fn run(conn: &Connection, requests: &Receiver<Request>, publication: &Publication) {
     let mut writer = match Log::on(conn) {
-        Ok(log) => Writer { log, publication, last: 1, untidy: false, unscrubbed: false },
+        // A deletion may have been the last thing before a crash.
+        Ok(log) => Writer { log, publication, last: 1, untidy: true, unscrubbed: true },
         Err(error) => {
             tracing::error!(%error, "the event store cannot write");
             return;
