@@ -102,7 +102,7 @@ pub(crate) struct Registered {
     pub(crate) jti: Uuid,
 }
 
-/// A NumericDate: seconds since 1970, with a fraction where there is one (RFC 7519 2).
+/// A `NumericDate`: seconds since 1970, with a fraction where there is one (RFC 7519 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Seconds(pub(crate) Timestamp);
 

@@ -12,7 +12,7 @@ use crate::{
     parts::Parts,
 };
 
-/// An OpenID provider whose sign-ins are believed, by configuration.
+/// An `OpenID` provider whose sign-ins are believed, by configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalIssuer {
@@ -138,7 +138,7 @@ impl ExternalIssuers {
         Self { source, known }
     }
 
-    /// Whom an ID token of that provider vouches for (OpenID Connect Core 3.1.3.7). The nonce is
+    /// Whom an ID token of that provider vouches for (`OpenID` Connect Core 3.1.3.7). The nonce is
     /// checked when the sign-in began with one.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! [`Tokens`] signs what this deployment gives out, [`Verifier`] checks it by RFC 8725,
 //! [`AuthLayer`] puts the [`Principal`] before every gRPC route, and [`ExternalIssuers`] checks ID
-//! tokens of configured OpenID providers. To add a kind of token, implement [`Claims`] with a `typ`
+//! tokens of configured `OpenID` providers. To add a kind of token, implement [`Claims`] with a `typ`
 //! of its own.
 
 mod claims;

@@ -93,6 +93,9 @@ impl Tokens {
 
     /// A token of any kind, such as [`crate::SignInClaims`] or [`crate::UploadClaims`]. It is good
     /// from `issued_at` until `expires_at`, but no longer than its kind may be.
+    ///
+    /// # Panics
+    /// When the claims do not serialise to a JSON object: a mistake in their type.
     #[must_use]
     pub fn issue<C: Claims>(
         &self,
@@ -124,7 +127,7 @@ impl Tokens {
             ..Header::new(Algorithm::EdDSA)
         };
         jsonwebtoken::encode(&header, &All { registered, claims }, &self.key)
-            .expect("the key signed its public key's thumbprint before, and claims are plain data")
+            .expect("the key made its public key before, and claims are JSON objects")
     }
 
     fn of_principal<C: Claims>(&self, principal: &Principal, claims: &C) -> String {

@@ -13,7 +13,7 @@ use crate::{
     parts::{OurHeader, Parts},
 };
 
-/// Checks tokens of this deployment (RFC 8725): EdDSA by a known key, the explicit type of the kind
+/// Checks tokens of this deployment (RFC 8725): `EdDSA` by a known key, the explicit type of the kind
 /// that is expected, issuer and audience, times, revocations.
 pub struct Verifier {
     issuer: String,

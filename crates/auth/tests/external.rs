@@ -1,4 +1,5 @@
-//! Sign-in by external OpenID providers.
+//! Sign-in by external `OpenID` providers.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::{
     Arc, Mutex,

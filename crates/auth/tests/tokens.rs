@@ -1,4 +1,5 @@
 //! What a token must be: every way in which one can be wrong is refused, here by name.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::Arc;
 
@@ -308,16 +309,13 @@ fn the_published_key_verifies_and_tells_nothing_private() {
 
 proptest! {
     #[test]
-    fn no_text_panics_or_passes(text in "\\PC{0,200}", a in 0..400_usize, bit in 0..7_u8) {
+    fn no_text_panics_or_passes(text in "\\PC{0,200}", a in 0..2_000_usize, bit in 0..7_u8) {
         prop_assert!(outcome(&text).is_err());
         let mut bytes = tokens().access(&principal()).into_bytes();
         let place = a % bytes.len();
         bytes[place] ^= 1 << bit;
-        // The last character of the signature carries bits that mean nothing.
         if let Ok(altered) = String::from_utf8(bytes) {
-            if altered != tokens().access(&principal()) {
-                prop_assert!(outcome(&altered).is_err(), "{}", altered);
-            }
+            prop_assert!(outcome(&altered).is_err(), "{}", altered);
         }
     }
 }

@@ -1,14 +1,13 @@
 //! What every vault must do. An adapter's test calls [`all`] on an empty vault.
-#![expect(
-    clippy::missing_panics_doc,
-    reason = "this is a test: it panics when a promise is broken"
-)]
 
 use kernel::TenantId;
 
 use crate::{KeyVault, Owner, VaultError, unseal};
 
 /// Runs every check.
+///
+/// # Panics
+/// When a promise is broken.
 pub async fn all(vault: &dyn KeyVault) {
     an_owner_keeps_its_key(vault).await;
     many_owners_get_keys_in_their_order(vault).await;

@@ -139,12 +139,11 @@ impl KeyVault for Embedded {
     }
 
     async fn key(&self, owner: &Owner, version: u32) -> Result<Option<DataKey>, VaultError> {
-        let live = match self.held.owners.get(owner) {
-            Some(key) => Some(key),
-            None => {
-                let owner = owner.clone();
-                self.read(move |rows, held, root| live(rows, held, root, owner)).await?
-            }
+        let live = if let Some(key) = self.held.owners.get(owner) {
+            Some(key)
+        } else {
+            let owner = owner.clone();
+            self.read(move |rows, held, root| live(rows, held, root, owner)).await?
         };
         Ok(live.filter(|key| key.version == version))
     }

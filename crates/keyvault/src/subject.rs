@@ -8,6 +8,7 @@ use crate::Secret;
 /// tenant's secret for `email-lookup`, its first 16 bytes. Without the secret nobody can tell whose
 /// id it is, nor match people across tenants.
 #[must_use]
+#[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
 pub fn subject_of(secret: &Secret, address: &EmailAddress) -> SubjectId {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(secret.expose()).expect("HMAC takes a key of any length");

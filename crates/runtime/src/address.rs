@@ -34,7 +34,7 @@ const SPECIAL_V4: [([u8; 4], u32); 19] = [
     ([255, 255, 255, 255], 32), // broadcast
 ];
 
-/// Special blocks within 2000::/3, the only part of IPv6 that is given out.
+/// Special blocks within `2000::/3`, the only part of IPv6 that is given out.
 const SPECIAL_V6: [([u16; 3], u32); 7] = [
     ([0x2001, 0, 0], 23),         // protocol assignments: Teredo, benchmarks, ORCHID
     ([0x2001, 0xdb8, 0], 32),     // documentation

@@ -27,7 +27,7 @@ pub struct Config {
     pub log: Log,
     /// How letters are sent.
     pub mail: Mail,
-    /// OpenID providers whose sign-ins are believed.
+    /// `OpenID` providers whose sign-ins are believed.
     pub oidc: Vec<ExternalIssuer>,
     /// How much is accepted.
     pub limits: Limits,

@@ -198,7 +198,7 @@ fn is_refusal(error: &reqwest::Error) -> bool {
     false
 }
 
-/// The key sets of sign-in providers, by OpenID discovery where the configuration names no URL.
+/// The key sets of sign-in providers, by `OpenID` discovery where the configuration names no URL.
 #[async_trait::async_trait]
 impl JwksSource for Fetch {
     async fn jwks(&self, issuer: &ExternalIssuer) -> Result<Vec<u8>, JwksUnavailable> {

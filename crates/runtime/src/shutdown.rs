@@ -66,7 +66,7 @@ pub async fn until_signalled(tasks: &Tasks, at_most: Duration) -> io::Result<End
 mod tests {
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     #[tokio::test]
     async fn a_second_signal_aborts_the_drain() {

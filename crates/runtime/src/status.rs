@@ -171,14 +171,12 @@ pub fn missing() -> Status {
 
 /// The status of a token that was not accepted.
 #[must_use]
-#[expect(clippy::needless_pass_by_value, reason = "the shape of AuthLayer::refuse")]
 pub fn unauthenticated(error: AuthError) -> Status {
     Refusal::new(error.code(), error.to_string()).status(Code::Unauthenticated)
 }
 
 /// The status of a caller who may not.
 #[must_use]
-#[expect(clippy::needless_pass_by_value, reason = "to be given to map_err")]
 pub fn denied(denied: Denied) -> Status {
     Refusal::new(Denied::CODE, denied.to_string()).status(Code::PermissionDenied)
 }
@@ -216,7 +214,6 @@ pub fn of_unreadable(error: &Unreadable) -> Status {
 
 /// The status of a read model that does not answer.
 #[must_use]
-#[expect(clippy::needless_pass_by_value, reason = "to be given to map_err")]
 pub fn of_read_model(error: ReadModelError) -> Status {
     match error {
         ReadModelError::Unreadable(_) => internal(&error),
@@ -226,14 +223,12 @@ pub fn of_read_model(error: ReadModelError) -> Status {
 
 /// The status of a wait that was too long.
 #[must_use]
-#[expect(clippy::needless_pass_by_value, reason = "to be given to map_err")]
 pub fn of_wait(error: WaitError) -> Status {
     Refusal::new("NOT_YET_CONSISTENT", error.to_string()).retryable().status(Code::Unavailable)
 }
 
 /// The status of a key vault that does not answer.
 #[must_use]
-#[expect(clippy::needless_pass_by_value, reason = "to be given to map_err")]
 pub fn of_vault(error: VaultError) -> Status {
     match error {
         VaultError::Corrupt(_) | VaultError::Taken | VaultError::Invalid(_) => internal(&error),

@@ -53,12 +53,11 @@ impl Stores {
     /// When one of them does not open.
     pub fn embedded(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StoresError> {
         let from = &config.mail.from;
-        let mailer: Arc<dyn Mailer> = match &config.mail.smtp {
-            Some(url) => Arc::new(SmtpMailer::new(url, from, Arc::clone(&clock))?),
-            None => {
-                let outbox = config.data.join("outbox");
-                Arc::new(OutboxMailer::new(outbox, from, Arc::clone(&clock))?)
-            }
+        let mailer: Arc<dyn Mailer> = if let Some(url) = &config.mail.smtp {
+            Arc::new(SmtpMailer::new(url, from, Arc::clone(&clock))?)
+        } else {
+            let outbox = config.data.join("outbox");
+            Arc::new(OutboxMailer::new(outbox, from, Arc::clone(&clock))?)
         };
         let root_key = match &config.root_key {
             Some(path) => path.clone(),
