@@ -25,6 +25,16 @@ pub struct InvalidId {
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const DIGITS: usize = 26;
+/// The value of each byte as a digit; 255 for what is none.
+const VALUES: [u8; 256] = {
+    let mut values = [255; 256];
+    let mut value = 0;
+    while value < 32 {
+        values[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
 
 impl<K: Kind> Id<K> {
     /// The id with these 128 bits.
@@ -78,8 +88,11 @@ impl<K: Kind> FromStr for Id<K> {
         }
         let mut bits: u128 = 0;
         for digit in digits.bytes() {
-            let value = ALPHABET.iter().position(|a| *a == digit).ok_or(invalid)?;
-            bits = bits << 5 | value as u128;
+            let value = VALUES[usize::from(digit)];
+            if value == 255 {
+                return Err(invalid);
+            }
+            bits = bits << 5 | u128::from(value);
         }
         Ok(Self::from_uuid(Uuid::from_u128(bits)))
     }
