@@ -28,9 +28,9 @@ const DIGITS: usize = 26;
 /// The value of each byte as a digit; 255 for what is none.
 const VALUES: [u8; 256] = {
     let mut values = [255; 256];
-    let mut value = 0;
+    let mut value: u8 = 0;
     while value < 32 {
-        values[ALPHABET[value] as usize] = value as u8;
+        values[ALPHABET[value as usize] as usize] = value;
         value += 1;
     }
     values
