@@ -68,7 +68,7 @@ fn size(path: &Path) -> u64 {
 async fn main() {
     let arguments: Vec<u64> = std::env::args().filter_map(|text| text.parse().ok()).collect();
     let argument = |n: usize, default| arguments.get(n).copied().unwrap_or(default);
-    let (facts, batch) = (argument(0, 200_000), argument(1, 2000));
+    let (facts, batch) = (argument(0, 200_000), argument(1, 10_000));
     let folder = tempfile::TempDir::new().expect("a folder for temporary files");
     let mut options = EmbeddedOptions::new(folder.path());
     options.memtable = argument(2, options.memtable >> 20) << 20;

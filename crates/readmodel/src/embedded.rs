@@ -3,7 +3,7 @@
 //! A slot is a keyspace of its own: dropping a build is dropping a folder. Rows, counters, counted
 //! members, table names and the checkpoint of a slot are written in one atomic batch.
 //!
-//! `apply` does not wait for stable storage. The checkpoint is in the same batch as the rows, and
+//! `apply` does not wait for stable storage (but for bulk, see [`EmbeddedOptions::bulk`]). The checkpoint is in the same batch as the rows, and
 //! the journal is one sequence: after a power cut a tail may be missing, checkpoint included, and
 //! is projected again from the log.
 
@@ -11,6 +11,7 @@ mod fold;
 mod housekeeping;
 mod keys;
 mod slot;
+mod write;
 
 use std::{
     collections::HashMap,
@@ -37,16 +38,20 @@ pub struct EmbeddedOptions {
     /// Bytes of a slot's newest rows kept in memory until they are written out sorted. Holds for
     /// slots made from now on.
     pub memtable: u64,
-    /// Threads that write out and merge.
+    /// From so many rows of one `apply` on, they go into a sorted file of their own rather than
+    /// through journal and memory: half the CPU a row, for the fixed cost of some flushes to disk.
+    pub bulk: usize,
+    /// Threads that write out and merge. With more than one, fjall lets one spin while another
+    /// merges.
     pub workers: usize,
 }
 
 impl EmbeddedOptions {
     /// The store in this folder, with modest memory: 16 MiB of blocks, 8 MiB a slot while it is
-    /// being written to, two threads.
+    /// being written to, one thread.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), cache: 16 << 20, memtable: 8 << 20, workers: 2 }
+        Self { path: path.into(), cache: 16 << 20, memtable: 8 << 20, bulk: 4000, workers: 1 }
     }
 }
 
@@ -77,7 +82,7 @@ pub struct Embedded {
 struct Store {
     database: Database,
     states: Keyspace,
-    memtable: u64,
+    options: EmbeddedOptions,
     slots: RwLock<HashMap<Slot, Arc<SlotStore>>>,
 }
 
@@ -98,7 +103,7 @@ impl Embedded {
             .keyspace(STATES, || KeyspaceCreateOptions::default().max_memtable_size(1 << 20))
             .map_err(failed)?;
         let slots = RwLock::default();
-        let store = Arc::new(Store { database, states, memtable: options.memtable, slots });
+        let store = Arc::new(Store { database, states, options: options.clone(), slots });
         let housekeeper =
             Housekeeper::start(&store).map_err(|source| failed(fjall::Error::Io(source)))?;
         Ok(Self { _housekeeper: housekeeper, store })
@@ -123,7 +128,7 @@ impl Store {
         if let Some(known) = slots.get(&slot) {
             return Ok(known.clone());
         }
-        let store = SlotStore::open(&self.database, &name(slot), slot.model.name, self.memtable)?;
+        let store = SlotStore::open(&self.database, &name(slot), slot.model.name, &self.options)?;
         let store = Arc::new(store);
         slots.insert(slot, store.clone());
         Ok(store)
@@ -145,15 +150,18 @@ impl Store {
             if let Some(applied) = store.apply(&self.database, changes, expected, next)? {
                 return Ok(applied);
             }
-            // Cleared in between: `clear` has taken it off the list.
+            // Cleared in between: `clear` is about to take it off the list.
+            std::thread::yield_now();
         }
     }
 
     fn clear(&self, slot: Slot) -> Result<(), ReadModelError> {
         let Some(store) = self.slot(slot)? else { return Ok(()) };
-        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         store.drop_rows(&self.database)?;
-        slots.remove(&slot);
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        if slots.get(&slot).is_some_and(|listed| Arc::ptr_eq(listed, &store)) {
+            slots.remove(&slot);
+        }
         Ok(())
     }
 

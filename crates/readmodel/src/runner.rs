@@ -37,7 +37,7 @@ use crate::{Model, Projection, ReadModelError, ReadModels};
 /// How a runner works.
 #[derive(Clone, Debug)]
 pub struct RunnerOptions {
-    /// Most facts applied at once while catching up.
+    /// Facts taken at once while catching up; more of them are cheaper, and held in memory.
     pub batch: usize,
     /// The first pause after a failure; it doubles up to `retry_at_most`.
     pub retry_first: Duration,
@@ -48,7 +48,7 @@ pub struct RunnerOptions {
 impl Default for RunnerOptions {
     fn default() -> Self {
         let (retry_first, retry_at_most) = (Duration::from_millis(100), Duration::from_secs(10));
-        Self { batch: 2000, retry_first, retry_at_most }
+        Self { batch: 10_000, retry_first, retry_at_most }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a runner promises to projections and to those who read.
 
+#![expect(clippy::unwrap_used, reason = "a failed call fails the test")]
+
 #[path = "runner/log.rs"]
 mod log;
 #[path = "runner/tally.rs"]

@@ -93,11 +93,11 @@ pub(super) fn members(changes: &[Change], table: impl Fn(&str) -> Table) -> Keye
 
 /// One effect for each row or counter that the changes touch. `is_new` tells whether the
 /// [`Change::Distinct`] with this index counts.
-pub(super) fn effects<'a>(
-    changes: &'a [Change],
+pub(super) fn effects(
+    changes: &[Change],
     table: impl Fn(&str) -> Table,
     is_new: impl Fn(usize) -> bool,
-) -> Keyed<Effect<'a>> {
+) -> Keyed<Effect<'_>> {
     let mut effects = Keyed::with_capacity(changes.len());
     for (index, change) in changes.iter().enumerate() {
         let (key, effect) = match change {

@@ -58,17 +58,15 @@ fn tidy(store: &Weak<Store>, seen: &mut HashMap<usize, u64>) {
         let (identity, written) = (Arc::as_ptr(&slot) as usize, slot.written());
         let before = seen.get(&identity).copied().unwrap_or(0);
         busy |= written != before;
-        if written == before {
-            if let Err(error) = slot.write_out_later() {
-                tracing::warn!(error = &error as &dyn std::error::Error, "rows stay in memory");
-            }
+        if written == before
+            && let Err(error) = slot.write_out_later()
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "rows stay in memory");
         }
         now.insert(identity, slot.written());
     }
     *seen = now;
-    if busy {
-        if let Err(error) = store.database.persist(PersistMode::SyncData) {
-            tracing::warn!(error = &error as &dyn std::error::Error, "rows are not yet durable");
-        }
+    if busy && let Err(error) = store.database.persist(PersistMode::SyncData) {
+        tracing::warn!(error = &error as &dyn std::error::Error, "rows are not yet durable");
     }
 }

@@ -14,6 +14,9 @@ use crate::{Direction, Key, Scan};
 /// The number of a table within its slot.
 pub(super) type Table = u8;
 
+/// From where to where.
+pub(super) type KeyRange = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
 /// Where the checkpoint is.
 pub(super) const CHECKPOINT: &[u8] = &[0, b'c'];
 /// What the names of tables start with.
@@ -55,7 +58,7 @@ pub(super) fn id(row: &[u8]) -> &[u8] {
 }
 
 /// From where to where a walk goes; none when nothing can lie between.
-pub(super) fn range(table: Table, scan: &Scan) -> Option<(Bound<Vec<u8>>, Bound<Vec<u8>>)> {
+pub(super) fn range(table: Table, scan: &Scan) -> Option<KeyRange> {
     let at = |id: &[u8]| [&[table][..], &scan.tenant.bytes(), id].concat();
     let (above, below) = match scan.direction {
         Direction::Forward => (&scan.after, &scan.before),

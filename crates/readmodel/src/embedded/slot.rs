@@ -2,28 +2,31 @@
 
 use std::{
     collections::BTreeMap,
-    ops::Bound,
     sync::{
-        Mutex, MutexGuard, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
 
 use fjall::{
-    Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot,
+    Database, Keyspace, KeyspaceCreateOptions, Readable, Snapshot, UserValue,
+    compaction::Leveled,
     config::{BloomConstructionPolicy, FilterPolicy, FilterPolicyEntry},
 };
 use kernel::Position;
 
 use super::{
+    EmbeddedOptions,
     fold::{self, Effect, count},
     keys::{self, Table},
-    unavailable,
+    unavailable, write,
 };
 use crate::{Applied, Change, Direction, Key, ReadModelError, Row, Scan};
 
 /// Most rows of one scan.
 const MOST_ROWS: usize = 1000;
+/// So many files are merged at once.
+const FILES_TO_MERGE: u8 = 10;
 /// Rows in memory below this many bytes are left to the journal on an orderly shutdown.
 const WORTH_WRITING_OUT: u64 = 256 << 10;
 
@@ -35,6 +38,8 @@ pub(super) struct SlotStore {
     checkpoint: Mutex<Option<Position>>,
     /// Bytes written since the rows in memory were last written out.
     written: AtomicU64,
+    /// As in [`EmbeddedOptions::bulk`].
+    bulk: usize,
 }
 
 /// Why a change cannot be stored.
@@ -51,15 +56,18 @@ impl SlotStore {
         database: &Database,
         name: &str,
         model: &'static str,
-        memtable: u64,
+        options: &EmbeddedOptions,
     ) -> Result<Self, ReadModelError> {
         let bits = FilterPolicyEntry::Bloom(BloomConstructionPolicy::BitsPerKey(10.0));
-        let options = || {
+        // Merging seldom makes a rebuild a third cheaper; a read looks into a few more filters.
+        let merging = Leveled::default().with_l0_threshold(FILES_TO_MERGE);
+        let create = || {
             KeyspaceCreateOptions::default()
-                .max_memtable_size(memtable)
+                .max_memtable_size(options.memtable)
+                .compaction_strategy(Arc::new(merging))
                 .filter_policy(FilterPolicy::all(bits))
         };
-        let keyspace = database.keyspace(name, options).map_err(unavailable)?;
+        let keyspace = database.keyspace(name, create).map_err(unavailable)?;
         let checkpoint = match keyspace.get(keys::CHECKPOINT).map_err(unavailable)? {
             None => Position::START,
             Some(bytes) => {
@@ -77,7 +85,14 @@ impl SlotStore {
             tables.insert(name.to_owned(), *number);
         }
         let (tables, checkpoint) = (RwLock::new(tables), Mutex::new(Some(checkpoint)));
-        Ok(Self { model, keyspace, tables, checkpoint, written: AtomicU64::new(0) })
+        Ok(Self {
+            model,
+            keyspace,
+            tables,
+            checkpoint,
+            written: AtomicU64::new(0),
+            bulk: options.bulk,
+        })
     }
 
     fn table(&self, name: &str) -> Option<Table> {
@@ -129,8 +144,7 @@ impl SlotStore {
         scan: &Scan,
     ) -> Result<Vec<Row>, ReadModelError> {
         let Some(table) = self.table(scan.table) else { return Ok(Vec::new()) };
-        let Some((low, high)) = keys::range(table, scan) else { return Ok(Vec::new()) };
-        let range: (Bound<Vec<u8>>, Bound<Vec<u8>>) = (low, high);
+        let Some(range) = keys::range(table, scan) else { return Ok(Vec::new()) };
         let rows = snapshot.range(&self.keyspace, range);
         let limit = scan.limit.min(MOST_ROWS);
         let read = |entry: fjall::Guard| {
@@ -163,50 +177,55 @@ impl SlotStore {
         let table = |name: &str| known.get(name).or_else(|| fresh.get(name)).copied().unwrap_or(0);
 
         let members = fold::members(changes, table);
-        let mut counted = Vec::with_capacity(members.len());
-        let mut batch = fjall::OwnedWriteBatch::with_capacity(database.clone(), changes.len() + 1)
-            .durability(Some(PersistMode::Buffer));
-        batch.insert(&self.keyspace, keys::CHECKPOINT, next.0.to_be_bytes());
-        for (name, number) in &fresh {
-            batch.insert(&self.keyspace, keys::table(name), [*number]);
-        }
-        let mut written = 0;
-        let effects = {
-            for (key, index) in members.iter() {
-                if !self.keyspace.contains_key(key).map_err(unavailable)? {
-                    counted.push(index);
-                    written += key.len();
-                    batch.insert(&self.keyspace, key, &[][..]);
-                }
+        let mut new_members = Vec::new();
+        for (key, index) in members.iter() {
+            if !self.keyspace.contains_key(key).map_err(unavailable)? {
+                new_members.push((index, key));
             }
-            counted.sort_unstable();
-            fold::effects(changes, table, |index| counted.binary_search(&index).is_ok())
-        };
+        }
+        let mut counted: Vec<usize> = new_members.iter().map(|(index, _)| *index).collect();
+        counted.sort_unstable();
+        let is_new = |index| counted.binary_search(&index).is_ok();
+        let effects = fold::effects(changes, table, is_new);
+        let names: Vec<_> =
+            fresh.iter().map(|(name, number)| (keys::table(name), *number)).collect();
+
+        // In the order of the keys.
+        let mut writes = Vec::with_capacity(1 + names.len() + effects.len() + members.len());
+        writes.push((keys::CHECKPOINT, Some(next.0.to_be_bytes().into())));
+        writes.extend(names.iter().map(|(key, number)| (&key[..], Some([*number].into()))));
         for (key, effect) in effects.iter() {
-            written += key.len() + 64;
-            match effect {
-                Effect::Put(row) => {
-                    written += row.len();
-                    batch.insert(&self.keyspace, key, row);
-                }
-                Effect::Delete => batch.remove(&self.keyspace, key),
-                Effect::Count(count) => batch.insert(&self.keyspace, key, count.to_be_bytes()),
-                Effect::Add(by) => {
-                    let stored = self.keyspace.get(key).map_err(unavailable)?;
-                    let stored = stored.map_or(0, |row| count(&row));
-                    batch.insert(&self.keyspace, key, stored.saturating_add(by).to_be_bytes());
-                }
-            }
+            writes.push((key, self.outcome(key, effect)?));
         }
-        batch.commit().map_err(unavailable)?;
+        writes.extend(new_members.iter().map(|(_, key)| (*key, Some(UserValue::default()))));
+        let written = if writes.len() < self.bulk {
+            write::in_a_batch(database, &self.keyspace, writes).map_err(unavailable)?
+        } else {
+            write::in_a_file(&self.keyspace, writes).map_err(unavailable)?;
+            0
+        };
         drop(known);
         if !fresh.is_empty() {
             let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
             tables.extend(fresh.into_iter().map(|(name, number)| (name.to_owned(), number)));
         }
         *checkpoint = Some(next);
-        self.written.fetch_add(written as u64, Relaxed);
+        self.written.fetch_add(written, Relaxed);
         Ok(Some(Applied::Done))
+    }
+
+    /// What a row is after an effect; none when it is gone.
+    fn outcome(&self, key: &[u8], effect: Effect) -> Result<Option<UserValue>, ReadModelError> {
+        Ok(match effect {
+            Effect::Put(row) => Some(row.into()),
+            Effect::Delete => None,
+            Effect::Count(count) => Some(count.to_be_bytes().into()),
+            Effect::Add(by) => {
+                let stored = self.keyspace.get(key).map_err(unavailable)?;
+                let stored = stored.map_or(0, |row| count(&row));
+                Some(stored.saturating_add(by).to_be_bytes().into())
+            }
+        })
     }
 
     /// Numbers for the tables that no batch has named before; refuses ids that are too long.

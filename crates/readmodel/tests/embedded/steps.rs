@@ -43,7 +43,9 @@ pub async fn everything(
 pub async fn assert_consistent(store: &dyn ReadModels, slot: Slot) {
     let at = store.checkpoint(slot).await.unwrap();
     let mut memory = Memory::default();
-    changes(0..at.0).into_iter().for_each(|change| memory.apply(change));
+    for change in changes(0..at.0) {
+        memory.apply(change);
+    }
     let counters = memory.counters.into_iter().map(|(key, n)| (key, n.to_be_bytes().to_vec()));
     let mut expected: Vec<_> = memory.rows.into_iter().chain(counters).collect();
     expected.sort();
