@@ -1,7 +1,7 @@
 //! What can be configured: defaults, then a TOML file, then the environment
 //! (`LAUREL__SECTION__KEY`), then flags. A key that nobody knows is an error.
 
-use std::{collections::HashMap, net::SocketAddr, path::PathBuf};
+use std::{collections::HashMap, ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use auth::ExternalIssuer;
 use config::{Environment, File, FileFormat};
@@ -172,7 +172,11 @@ impl Config {
     /// # Errors
     /// [`ConfigError`].
     pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
-        Self::from_sources(flags, std::env::vars().collect())
+        // A variable that is not UTF-8 is none of ours.
+        let text = |(key, value): (OsString, OsString)| {
+            Some((key.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self::from_sources(flags, std::env::vars_os().filter_map(text).collect())
     }
 
     fn from_sources(flags: &Flags, env: HashMap<String, String>) -> Result<Self, ConfigError> {

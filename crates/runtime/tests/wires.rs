@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use auth::{Kind, Principal, Role};
+use eventstore::{Expected, RecordedEvent, StreamId, Unreadable};
 use kernel::{Position, TenantId};
+use readmodel::{Change, Key, Model, Projection, Rows};
 use runtime::{
     Context, Policy, Readiness, Refusal, RoleParts, Wire, call, local, remote, serve, testing::Rig,
 };
@@ -167,4 +169,46 @@ async fn a_rig_hands_its_callers_to_handlers() {
     assert_eq!(call::principal(&handed).unwrap(), Arc::new(member));
     let nobody = call::principal(&Request::new(())).unwrap_err();
     assert_eq!(nobody.code(), Code::Unauthenticated);
+}
+
+/// One row a note: its id.
+struct Notes;
+
+const NOTES: Model = Model { name: "notes", version: 1 };
+
+impl Projection for Notes {
+    fn model(&self) -> Model {
+        NOTES
+    }
+
+    fn categories(&self) -> &'static [&'static str] {
+        &["note"]
+    }
+
+    fn project(&self, fact: &RecordedEvent, _: &Rows) -> Result<Vec<Change>, Unreadable> {
+        let key = Key::new(fact.stream.tenant(), "notes", fact.stream.id());
+        Ok(vec![Change::Put { key, row: vec![1] }])
+    }
+}
+
+#[tokio::test]
+async fn a_reader_with_a_consistency_token_sees_what_was_written() {
+    let rig = Rig::new(vec![Arc::new(Notes)]);
+    let view = rig.context.views.view(NOTES);
+    let member = rig.member(TenantId::derived([1; 16]), Role::Owner);
+    let message = proto::write::v1::Refusal::default();
+    for n in 0..20 {
+        let (id, key) = (format!("note_{n}"), format!("key {n}"));
+        let execution = call::execution(&rig.context, &member, "Note", &key, &message).unwrap();
+        let stream = StreamId::named("note", member.tenant, &id);
+        let event = serde_json::json!({"note-taken.v1": {}});
+        let write = execution.write(stream, Expected::NoStream, &[event]).unwrap();
+        let outcomes = rig.context.stores.events.append(vec![write]).await;
+        let position = outcomes[0].as_ref().unwrap().position;
+        let mut request = rig.handed(&member, ());
+        let token = position.to_string().parse().unwrap();
+        request.metadata_mut().insert(call::CONSISTENCY, token);
+        call::consistent(&request, &view).await.unwrap();
+        assert!(view.get(&Key::new(member.tenant, "notes", id)).await.unwrap().is_some());
+    }
 }
