@@ -1,0 +1,270 @@
+//! The calls of the backpack.
+
+use std::sync::Arc;
+
+use auth::{AuthError, Kind, Principal};
+use backpack_domain::{Earner, EarnerCommand, EarnerId, SignIn, SignInCommand, SignInId};
+use eventstore::{Done, Execution, execute};
+use kernel::{Actor, Class, EmailAddress, TenantId};
+use keyvault::{Owner, subject_of};
+use proto::{
+    awarding::v1::{self as awarding, Award, awarding_client::AwardingClient},
+    backpack::v1::{
+        AcceptAwardRequest, AcceptAwardResponse, DeclineAwardRequest, DeclineAwardResponse,
+        EraseMeRequest, EraseMeResponse, Holding, ListHoldingsRequest, ListHoldingsResponse,
+        RedeemSignInRequest, RedeemSignInResponse, RequestSignInRequest, RequestSignInResponse,
+        backpack_server::Backpack,
+    },
+    write::v1::Written,
+};
+use runtime::{Context, Wire, call, status};
+use tonic::{Request, Response, Status};
+
+use crate::{
+    erasure::Erasures,
+    holdings::Holdings,
+    limit::Limit,
+    link::{self, LinkClaims},
+    listing,
+};
+
+/// How long an earner stays signed in.
+const SESSION_MILLIS: i64 = 60 * 60 * 1000;
+/// Longest token accepted, in bytes.
+const LONGEST_TOKEN: usize = 4096;
+
+pub(crate) struct Service {
+    context: Context,
+    holdings: Holdings,
+    awarding: AwardingClient<Wire>,
+    erasures: Arc<Erasures>,
+    limit: Limit,
+}
+
+impl Service {
+    pub(crate) fn new(
+        context: Context,
+        holdings: Holdings,
+        awarding: AwardingClient<Wire>,
+        erasures: Arc<Erasures>,
+    ) -> Self {
+        Self { context, holdings, awarding, erasures, limit: Limit::default() }
+    }
+
+    async fn send_link(&self, earner: EarnerId, to: EmailAddress) -> Result<(), Status> {
+        let stores = &self.context.stores;
+        let now = stores.clock.now();
+        let claims = LinkClaims::of(&*stores.vault, &to).await.map_err(status::of_vault)?;
+        let letter = link::letter(&self.context, earner, to, &claims, now);
+        let mailer = Arc::clone(&stores.mailer);
+        // Sent aside, so that the answer takes as long for every address.
+        self.context.tasks.spawn("sign-in-letter", async move {
+            if let Err(error) = mailer.send(letter).await {
+                tracing::error!(earner.id = %earner, %error, "a sign-in letter was not sent");
+            }
+        });
+        Ok(())
+    }
+
+    async fn keep_address(
+        &self,
+        execution: &Execution,
+        earner: EarnerId,
+        address: &EmailAddress,
+    ) -> Result<(), Status> {
+        let stores = &self.context.stores;
+        let owner = Owner::new(TenantId::PLATFORM, earner);
+        let keys = stores.vault.ensure(std::slice::from_ref(&owner)).await;
+        let keys = keys.map_err(status::of_vault)?;
+        let key = keys.first().ok_or_else(|| Status::internal("the key vault gave no key"))?;
+        let bytes = address.as_str().as_bytes();
+        let address = key.seal(&owner, "address", bytes, rand::random());
+        let sign_in = EarnerCommand::SignIn { address };
+        let done = execute::<Earner>(&*stores.events, execution, &earner, sign_in).await;
+        done.map(|_| ()).map_err(status::of)
+    }
+}
+
+/// The earner who calls.
+fn earner<T>(request: &Request<T>) -> Result<(Arc<Principal>, EarnerId), Status> {
+    let principal = call::principal(request)?;
+    match (principal.kind, principal.subject.parse()) {
+        (Kind::Earner, Ok(earner)) => Ok((principal, earner)),
+        _ => Err(status::rejected(
+            "NOT_PERMITTED",
+            Class::Forbidden,
+            "a backpack opens to its earner only: sign in by e-mail",
+            None,
+            &[],
+        )),
+    }
+}
+
+fn written(done: Done) -> Option<Written> {
+    Some(Written { position: done.position.0, replayed: done.repeated })
+}
+
+fn holding(award: Option<Award>) -> Option<Holding> {
+    award.map(|award| Holding {
+        status: award.status,
+        award_id: award.id,
+        tenant_id: award.tenant_id,
+        badge_id: award.badge_id,
+        badge_version: award.badge_version,
+        issuer_id: award.issuer_id,
+        issued_at: award.issued_at,
+        expires_at: award.expires_at,
+    })
+}
+
+/// What the awarding role refused, in our own answer.
+fn passed_on(status: Status) -> Status {
+    let details = status.details().to_vec();
+    Status::with_details(status.code(), status.message(), details.into())
+}
+
+fn not_a_link(error: AuthError) -> Status {
+    match error {
+        AuthError::ExpiredToken => status::rejected(
+            "SIGN_IN_LINK_EXPIRED",
+            Class::Conflict,
+            "this sign-in link has expired: ask for a new one",
+            Some("/token"),
+            &[],
+        ),
+        _ => status::rejected(
+            "INVALID_INPUT",
+            Class::Invalid,
+            "this is no sign-in link: open the one in the newest letter, whole",
+            Some("/token"),
+            &[],
+        ),
+    }
+}
+
+#[tonic::async_trait]
+impl Backpack for Service {
+    async fn request_sign_in(
+        &self,
+        request: Request<RequestSignInRequest>,
+    ) -> Result<Response<RequestSignInResponse>, Status> {
+        let address = request.into_inner().email.parse::<EmailAddress>().map_err(|error| {
+            let (code, text) = ("INVALID_INPUT", error.to_string());
+            status::rejected(code, Class::Invalid, &text, Some("/email"), &[])
+        })?;
+        let stores = &self.context.stores;
+        let secret = stores.vault.secret(TenantId::PLATFORM, "email-lookup").await;
+        let subject = subject_of(&secret.map_err(status::of_vault)?, &address);
+        let earner = EarnerId::from_uuid(subject.uuid());
+        if self.limit.admit(earner, stores.clock.now()) {
+            self.send_link(earner, address).await?;
+        } else {
+            tracing::info!(earner.id = %earner, "too many sign-in links were asked for");
+        }
+        Ok(Response::new(RequestSignInResponse {}))
+    }
+
+    async fn redeem_sign_in(
+        &self,
+        request: Request<RedeemSignInRequest>,
+    ) -> Result<Response<RedeemSignInResponse>, Status> {
+        let stores = &self.context.stores;
+        let (token, now) = (request.into_inner().token, stores.clock.now());
+        if token.len() > LONGEST_TOKEN {
+            return Err(not_a_link(AuthError::MalformedToken));
+        }
+        let verified =
+            self.context.verifier.verify::<LinkClaims>(&token, now).map_err(not_a_link)?;
+        let earner: EarnerId =
+            verified.subject.parse().map_err(|_| not_a_link(AuthError::MalformedToken))?;
+        let address = verified.claims.address(&*stores.vault).await.map_err(status::of_vault)?;
+        let address = address.ok_or_else(|| not_a_link(AuthError::MalformedToken))?;
+        let execution = Execution {
+            tenant: TenantId::PLATFORM,
+            actor: Actor::of(earner),
+            command: stores.ids.command(),
+            fingerprint: None,
+            causation: None,
+            traceparent: None,
+            at: now,
+        };
+        let sign_in = SignInId::from_uuid(verified.token_id);
+        let redeem = SignInCommand::Redeem { earner };
+        let redeemed = execute::<SignIn>(&*stores.events, &execution, &sign_in, redeem).await;
+        redeemed.map_err(status::of)?;
+        self.keep_address(&execution, earner, &address).await?;
+        let principal = Principal {
+            subject: earner.to_string(),
+            kind: Kind::Earner,
+            organization: None,
+            tenant: TenantId::PLATFORM,
+            grants: Vec::new(),
+            issued_at: now,
+            expires_at: now.plus_millis(SESSION_MILLIS),
+            token_id: stores.ids.uuid(),
+        };
+        Ok(Response::new(RedeemSignInResponse {
+            access_token: self.context.tokens.access(&principal),
+            expires_at: principal.expires_at.to_string(),
+            earner_id: principal.subject,
+        }))
+    }
+
+    async fn list_holdings(
+        &self,
+        request: Request<ListHoldingsRequest>,
+    ) -> Result<Response<ListHoldingsResponse>, Status> {
+        let (_, earner) = earner(&request)?;
+        call::consistent(&request, self.holdings.view()).await?;
+        let page = request.into_inner().page.unwrap_or_default();
+        let (rows, page) = listing::page(&self.holdings, earner, &page).await?;
+        let now = self.context.stores.clock.now();
+        let holdings = self.holdings.tell(&rows, now).await.map_err(status::of_read_model)?;
+        Ok(Response::new(ListHoldingsResponse { holdings, page: Some(page) }))
+    }
+
+    async fn accept_award(
+        &self,
+        request: Request<AcceptAwardRequest>,
+    ) -> Result<Response<AcceptAwardResponse>, Status> {
+        earner(&request)?;
+        let AcceptAwardRequest { idempotency_key, award_id } = request.get_ref().clone();
+        let message = awarding::AcceptAwardRequest { idempotency_key, award_id };
+        let reply = self.awarding.clone().accept_award(call::carry(&request, message)).await;
+        let reply = reply.map_err(passed_on)?.into_inner();
+        let (holding, written) = (holding(reply.award), reply.written);
+        Ok(Response::new(AcceptAwardResponse { holding, written }))
+    }
+
+    async fn decline_award(
+        &self,
+        request: Request<DeclineAwardRequest>,
+    ) -> Result<Response<DeclineAwardResponse>, Status> {
+        earner(&request)?;
+        let DeclineAwardRequest { idempotency_key, award_id } = request.get_ref().clone();
+        let message = awarding::DeclineAwardRequest { idempotency_key, award_id };
+        let reply = self.awarding.clone().decline_award(call::carry(&request, message)).await;
+        let reply = reply.map_err(passed_on)?.into_inner();
+        let (holding, written) = (holding(reply.award), reply.written);
+        Ok(Response::new(DeclineAwardResponse { holding, written }))
+    }
+
+    async fn erase_me(
+        &self,
+        request: Request<EraseMeRequest>,
+    ) -> Result<Response<EraseMeResponse>, Status> {
+        let (principal, earner) = earner(&request)?;
+        let message = request.get_ref();
+        let key = &message.idempotency_key;
+        let execution = call::execution(&self.context, &principal, "EraseMe", key, message)?;
+        let events = &*self.context.stores.events;
+        let done = execute::<Earner>(events, &execution, &earner, EarnerCommand::Erase).await;
+        let done = done.map_err(status::of)?;
+        self.erasures.refuse_tokens(earner, execution.at);
+        // Durable from here on: what cannot be done now, the policy does later.
+        if let Err(status) = self.erasures.finish(earner, done.position).await {
+            tracing::warn!(earner.id = %earner, code = ?status.code(), "an erasure goes on later");
+        }
+        Ok(Response::new(EraseMeResponse { written: written(done) }))
+    }
+}
