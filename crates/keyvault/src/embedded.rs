@@ -1,4 +1,5 @@
 use std::{
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     thread::JoinHandle,
@@ -36,19 +37,24 @@ pub enum OpenError {
     /// The database cannot be opened.
     #[error("cannot open the key vault's database")]
     Database(#[from] rusqlite::Error),
+    /// Another process has it open; it would not learn of destroyed keys.
+    #[error("another process has the key vault open: end it first")]
+    InUse,
     /// The vault was made under another root key.
     #[error("the root key is not the one that this key vault was made with: restore it")]
     WrongRootKey,
 }
 
-/// The vault on one machine: a SQLite file, one thread that writes with group commit, unwrapped keys
-/// of up to 16,384 owners in memory.
+/// The vault on one machine and in one process: a SQLite file, one thread that writes with group
+/// commit, unwrapped keys of up to 16,384 owners in memory.
 pub struct Embedded {
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
     held: Arc<Held>,
     root: RootKey,
     secrets: Cache<(TenantId, &'static str), Secret>,
+    /// Last, so that nobody else opens the file before the writer has closed it.
+    _lock: File,
 }
 
 /// Most owners in one call.
@@ -64,12 +70,14 @@ impl Embedded {
     /// Opens the vault; makes it where there is none.
     ///
     /// # Errors
-    /// When the file cannot be opened, or was made under another root key.
+    /// When the file cannot be opened, is open in another process, or was made under another root
+    /// key.
     pub fn open(options: EmbeddedOptions) -> Result<Self, OpenError> {
         let EmbeddedOptions { path, root_key } = options;
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
+        let lock = lock(&path)?;
         let connection = connect(&path)?;
         match rows::proof(&connection)? {
             Some(proof) if wrap::proves(&root_key, &proof) => {}
@@ -88,7 +96,14 @@ impl Embedded {
         let writer =
             std::thread::Builder::new().name("keyvault".into()).spawn(|| writer.run(waiting))?;
         let secrets = Cache::new(16_384);
-        Ok(Self { jobs: Some(jobs), writer: Some(writer), held, root: root_key, secrets })
+        Ok(Self {
+            jobs: Some(jobs),
+            writer: Some(writer),
+            held,
+            root: root_key,
+            secrets,
+            _lock: lock,
+        })
     }
 
     async fn ask(&self, ask: Ask) -> Result<Told, VaultError> {
@@ -203,6 +218,17 @@ impl Drop for Embedded {
             // A writer that panicked has said so already.
             let _ = writer.join();
         }
+    }
+}
+
+/// Claims the vault for this process, until the file is closed.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let lock = path.with_extension("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(lock)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse),
+        Err(TryLockError::Error(error)) => Err(error.into()),
     }
 }
 

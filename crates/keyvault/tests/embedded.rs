@@ -167,6 +167,15 @@ async fn another_root_key_does_not_open_the_vault() {
     open(folder.path());
 }
 
+#[tokio::test]
+async fn a_vault_is_open_once_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = open(folder.path());
+    assert!(matches!(open_with(folder.path(), [7; 32]), Err(OpenError::InUse)));
+    drop(vault);
+    open(folder.path());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn callers_at_once_agree_on_one_key() {
     let folder = tempfile::tempdir().unwrap();

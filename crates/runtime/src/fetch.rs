@@ -71,7 +71,7 @@ pub enum FetchError {
 
 /// The client could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("the egress door cannot be opened")]
+#[error("TLS cannot be set up for fetches: install the CA certificates of this machine")]
 pub struct FetchSetup(#[from] reqwest::Error);
 
 impl Fetch {

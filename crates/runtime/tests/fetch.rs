@@ -141,10 +141,11 @@ async fn redirects_are_few_and_each_is_checked() {
 
 #[tokio::test]
 async fn servers_that_misbehave_are_given_up_on() {
-    let limits = FetchLimits { bytes: 1000, time: Duration::from_millis(300), redirects: 2 };
-    let get = async |address: String| {
+    let within = async |address: String, time: Duration| {
+        let limits = FetchLimits { bytes: 1000, time, redirects: 2 };
         door(&[&address]).get(&format!("http://{address}/"), limits).await.err()
     };
+    let get = async |address| within(address, Duration::from_secs(30)).await;
     let declares = server(|stream, _| {
         says(stream, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n".to_owned())
     });
@@ -162,7 +163,7 @@ async fn servers_that_misbehave_are_given_up_on() {
         std::future::pending::<()>().await;
         drop(stream);
     });
-    assert_eq!(get(silent.await).await, Some(FetchError::TooSlow));
+    assert_eq!(within(silent.await, Duration::from_millis(300)).await, Some(FetchError::TooSlow));
     let stops = server(|stream, _| {
         says(stream, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx".to_owned())
     });
