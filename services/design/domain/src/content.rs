@@ -14,19 +14,19 @@ pub struct Content {
     /// How it is earned.
     pub criteria: Criteria,
     /// The picture.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub artwork: Option<Artwork>,
     /// At most 32 keywords of 1 to 64 characters, each once.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub tags: Vec<String>,
     /// At most 32 entries of outside frameworks.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub alignments: Vec<Alignment>,
     /// The kind of achievement.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub achievement_type: Option<AchievementType>,
     /// Awards expire so many days after they are made, 1 to 36,500; never when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub expires_after_days: Option<u32>,
 }
 
@@ -35,10 +35,10 @@ pub struct Content {
 #[serde(rename_all = "camelCase")]
 pub struct Criteria {
     /// Markdown, at most 10,000 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub narrative: Option<String>,
     /// http or https.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub url: Option<String>,
 }
 
@@ -87,13 +87,13 @@ pub struct Alignment {
     /// http or https.
     pub target_url: String,
     /// At most 200 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub target_code: Option<String>,
     /// At most 200 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub target_framework: Option<String>,
     /// At most 2,000 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub target_description: Option<String>,
 }
 

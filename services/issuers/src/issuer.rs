@@ -1,0 +1,165 @@
+//! The calls about issuer profiles and their keys.
+
+use auth::Permission;
+use eventstore::Execution;
+use issuers_domain::{Issuer, IssuerCommand, IssuerCreated, IssuerEvent, IssuerId, KeyId, Profile};
+use kernel::{Fact, TenantId};
+use openbadges::did_web_from_url;
+use proto::issuers::v1 as wire;
+use runtime::{call, status};
+use tonic::{Request, Status};
+
+use crate::{
+    commands::{self, Ran},
+    grpc::Service,
+    input,
+    issuers::IssuerRow,
+    pages::{self, Window},
+    rows,
+};
+
+pub(crate) async fn create(
+    service: &Service,
+    call: Request<wire::CreateIssuerRequest>,
+) -> Result<wire::CreateIssuerResponse, Status> {
+    let (caller, _) = input::colleague(&call)?;
+    caller.require(Permission::ManageIssuers).map_err(status::denied)?;
+    let traceparent = call::traceparent(&call);
+    let request = call.into_inner();
+    let profile = profile(&request.name, &request.url, &request.description, &request.email)?;
+    let (context, key) = (&service.context, &request.idempotency_key);
+    let asked = call::execution(context, &caller, "CreateIssuer", key, &request)?;
+    let execution = Execution { traceparent, ..asked };
+    let issuer: IssuerId = commands::made(execution.command);
+    let new = service.keys.make(caller.tenant, commands::made(execution.command)).await?;
+    let created = IssuerCreated { issuer, did: did(&context.public_url, issuer)?, profile };
+    let command = IssuerCommand::Create(created, new);
+    let events = &*context.stores.events;
+    let ran = commands::run::<Issuer>(events, &execution, &issuer, command).await?;
+    let Ran { facts, written } = ran;
+    let issuer = shown(&facts, issuer, caller.tenant);
+    Ok(wire::CreateIssuerResponse { issuer, written: Some(written) })
+}
+
+pub(crate) async fn update(
+    service: &Service,
+    call: Request<wire::UpdateIssuerRequest>,
+) -> Result<wire::UpdateIssuerResponse, Status> {
+    let (caller, _) = input::colleague(&call)?;
+    let issuer: IssuerId = input::id(&call.get_ref().issuer_id, "/issuerId")?;
+    caller.require_at(Permission::ManageIssuers, &issuer.to_string()).map_err(status::denied)?;
+    let traceparent = call::traceparent(&call);
+    let request = call.into_inner();
+    let profile = profile(&request.name, &request.url, &request.description, &request.email)?;
+    let (context, key) = (&service.context, &request.idempotency_key);
+    let asked = call::execution(context, &caller, "UpdateIssuer", key, &request)?;
+    let execution = Execution { traceparent, ..asked };
+    let (events, command) = (&*context.stores.events, IssuerCommand::Update(profile));
+    let ran = commands::run::<Issuer>(events, &execution, &issuer, command).await?;
+    let issuer = shown(&ran.facts, issuer, caller.tenant);
+    Ok(wire::UpdateIssuerResponse { issuer, written: Some(ran.written) })
+}
+
+pub(crate) async fn rotate_key(
+    service: &Service,
+    call: Request<wire::RotateSigningKeyRequest>,
+) -> Result<wire::RotateSigningKeyResponse, Status> {
+    let (caller, _) = input::colleague(&call)?;
+    let issuer: IssuerId = input::id(&call.get_ref().issuer_id, "/issuerId")?;
+    caller.require_at(Permission::ManageKeys, &issuer.to_string()).map_err(status::denied)?;
+    let traceparent = call::traceparent(&call);
+    let request = call.into_inner();
+    let (context, key) = (&service.context, &request.idempotency_key);
+    let asked = call::execution(context, &caller, "RotateSigningKey", key, &request)?;
+    let execution = Execution { traceparent, ..asked };
+    let events = &*context.stores.events;
+    // No key is made for an issuer that is not there.
+    if commands::state::<Issuer>(events, caller.tenant, &issuer).await? == Issuer::Absent {
+        return Err(status::missing());
+    }
+    let id: KeyId = commands::made(execution.command);
+    let command = IssuerCommand::RotateKey(service.keys.make(caller.tenant, id).await?);
+    let ran = commands::run::<Issuer>(events, &execution, &issuer, command).await?;
+    service.keys.forget(caller.tenant, issuer);
+    let issuer = shown(&ran.facts, issuer, caller.tenant);
+    Ok(wire::RotateSigningKeyResponse { issuer, written: Some(ran.written) })
+}
+
+pub(crate) async fn get(
+    service: &Service,
+    call: Request<wire::GetIssuerRequest>,
+) -> Result<wire::GetIssuerResponse, Status> {
+    let (caller, _) = input::colleague(&call)?;
+    let issuer: IssuerId = input::id(&call.get_ref().issuer_id, "/issuerId")?;
+    caller.require_at(Permission::Read, &issuer.to_string()).map_err(status::denied)?;
+    call::consistent(&call, &service.issuers).await?;
+    let issuer = find(service, caller.tenant, issuer).await?;
+    Ok(wire::GetIssuerResponse { issuer: Some(issuer) })
+}
+
+pub(crate) async fn list(
+    service: &Service,
+    call: Request<wire::ListIssuersRequest>,
+) -> Result<wire::ListIssuersResponse, Status> {
+    let (caller, _) = input::colleague(&call)?;
+    let window = Window::of(call.get_ref().page.clone())?;
+    call::consistent(&call, &service.issuers).await?;
+    let (view, tenant) = (&service.issuers, caller.tenant);
+    let (shown, page) = if caller.require(Permission::Read).is_ok() {
+        pages::page::<_, IssuerRow>(view, tenant, &window).await?
+    } else {
+        // Whoever works for single issuers sees these.
+        let mut found = Vec::new();
+        for grant in &caller.grants {
+            let auth::Scope::Issuer(issuer) = &grant.scope else { continue };
+            let Ok(issuer) = issuer.parse::<IssuerId>() else { continue };
+            let row: Option<IssuerRow> = rows::get(view, &rows::row_key(tenant, issuer)).await?;
+            found.extend(row.map(|row| (rows::place(row.created_at, issuer), (issuer, row))));
+        }
+        if found.is_empty() {
+            caller.require(Permission::Read).map_err(status::denied)?;
+        }
+        found.sort_unstable_by(|(one, _), (other, _)| other.cmp(one));
+        found.dedup_by(|(one, _), (other, _)| one == other);
+        window.cut(found)
+    };
+    let issuers = shown.into_iter().map(|(id, row)| row.shown(id, tenant)).collect();
+    Ok(wire::ListIssuersResponse { issuers, page: Some(page) })
+}
+
+pub(crate) async fn get_public(
+    service: &Service,
+    call: Request<wire::GetPublicIssuerRequest>,
+) -> Result<wire::GetPublicIssuerResponse, Status> {
+    let issuer: IssuerId = input::id(&call.get_ref().issuer_id, "/issuerId")?;
+    call::consistent(&call, &service.issuers).await?;
+    let tenant = rows::tenant_of(&service.issuers, issuer).await?.ok_or_else(status::missing)?;
+    let issuer = find(service, tenant, issuer).await?;
+    Ok(wire::GetPublicIssuerResponse { issuer: Some(issuer) })
+}
+
+async fn find(
+    service: &Service,
+    tenant: TenantId,
+    issuer: IssuerId,
+) -> Result<wire::Issuer, Status> {
+    let row: Option<IssuerRow> =
+        rows::get(&service.issuers, &rows::row_key(tenant, issuer)).await?;
+    Ok(row.ok_or_else(status::missing)?.shown(issuer, tenant))
+}
+
+fn shown(facts: &[Fact<IssuerEvent>], id: IssuerId, tenant: TenantId) -> Option<wire::Issuer> {
+    facts.iter().fold(None, IssuerRow::after).map(|row| row.shown(id, tenant))
+}
+
+fn profile(name: &str, url: &str, description: &str, email: &str) -> Result<Profile, Status> {
+    Profile::new(name, url, description, email).map_err(|error| status::of_rejection(&error))
+}
+
+/// The issuer's did:web. A public URL without TLS (a trial on one machine) gets the same id that
+/// it would have with it.
+fn did(public_url: &str, issuer: IssuerId) -> Result<String, Status> {
+    let host = public_url.trim_start_matches("https://").trim_start_matches("http://");
+    did_web_from_url(&format!("https://{host}/i/{issuer}"))
+        .map_err(|error| status::internal(&error))
+}

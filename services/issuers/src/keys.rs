@@ -1,0 +1,124 @@
+//! Signing keys: made here, kept sealed in the vault, held unwrapped for a while in memory.
+
+use std::{sync::Arc, time::Duration};
+
+use ed25519_dalek::{Signer, SigningKey};
+use eventstore::EventStore;
+use issuers_domain::{Issuer, IssuerId, KeyId, NewKey};
+use kernel::TenantId;
+use keyvault::{KeyVault, VaultError};
+use moka::sync::Cache;
+use openbadges::Multikey;
+use runtime::status;
+use tonic::Status;
+use zeroize::Zeroizing;
+
+use crate::commands;
+
+/// How many issuers' keys are held at once.
+const HELD: u64 = 1_000;
+/// How long a key is used before it is looked up again: bounds how long a key that another process
+/// retired could still sign here, should the news of it be lost.
+const HELD_FOR: Duration = Duration::from_secs(60);
+/// Batches larger than this leave the async threads.
+const SMALL_BATCH: usize = 16;
+
+/// The keys of the issuers that sign.
+pub(crate) struct Keys {
+    vault: Arc<dyn KeyVault>,
+    held: Cache<(TenantId, IssuerId), Arc<Held>>,
+}
+
+/// A key that signs now.
+pub(crate) struct Held {
+    pub(crate) id: KeyId,
+    key: SigningKey,
+}
+
+impl Keys {
+    pub(crate) fn new(vault: Arc<dyn KeyVault>) -> Self {
+        Self { vault, held: Cache::builder().max_capacity(HELD).time_to_live(HELD_FOR).build() }
+    }
+
+    /// Makes a key of that id, or finds the one that a cut-off attempt made, and keeps its seed.
+    ///
+    /// # Errors
+    /// When the vault does not answer.
+    pub(crate) async fn make(&self, tenant: TenantId, id: KeyId) -> Result<NewKey, Status> {
+        let name = name(id);
+        if self.vault.get(tenant, &name).await.map_err(status::of_vault)?.is_none() {
+            let seed: Zeroizing<[u8; 32]> = Zeroizing::new(rand::random());
+            match self.vault.put(tenant, &name, seed.as_slice()).await {
+                // The same command is at work twice: the other's seed is as good.
+                Ok(()) | Err(VaultError::Taken) => {}
+                Err(error) => return Err(status::of_vault(error)),
+            }
+        }
+        let key = self.unwrap(tenant, id).await?;
+        let multikey = Multikey::ed25519(key.verifying_key().to_bytes()).to_string();
+        Ok(NewKey { key: id, multikey })
+    }
+
+    /// The key that signs for an issuer.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, or when the stores do not answer.
+    pub(crate) async fn signing(
+        &self,
+        events: &dyn EventStore,
+        tenant: TenantId,
+        issuer: IssuerId,
+    ) -> Result<Arc<Held>, Status> {
+        if let Some(held) = self.held.get(&(tenant, issuer)) {
+            return Ok(held);
+        }
+        let found = commands::state::<Issuer>(events, tenant, &issuer).await?;
+        let Issuer::Active { key: id, .. } = found else { return Err(status::missing()) };
+        let held = Arc::new(Held { id, key: self.unwrap(tenant, id).await? });
+        self.held.insert((tenant, issuer), Arc::clone(&held));
+        Ok(held)
+    }
+
+    /// Looks the issuer's key up again when it next signs.
+    pub(crate) fn forget(&self, tenant: TenantId, issuer: IssuerId) {
+        self.held.invalidate(&(tenant, issuer));
+    }
+
+    /// Looks every key up again.
+    pub(crate) fn forget_all(&self) {
+        self.held.invalidate_all();
+    }
+
+    async fn unwrap(&self, tenant: TenantId, id: KeyId) -> Result<SigningKey, Status> {
+        let seed = self.vault.get(tenant, &name(id)).await.map_err(status::of_vault)?;
+        let missing = VaultError::Corrupt("a signing key");
+        let seed = seed.ok_or_else(|| status::of_vault(missing))?;
+        let bytes: Result<&[u8; 32], _> = seed.expose().try_into();
+        let bytes = bytes.map_err(|_| status::of_vault(VaultError::Corrupt("a signing key")))?;
+        Ok(SigningKey::from_bytes(bytes))
+    }
+}
+
+impl Held {
+    /// Signs each payload (Ed25519, RFC 8032).
+    ///
+    /// # Errors
+    /// When the process is ending.
+    pub(crate) async fn sign(
+        self: Arc<Self>,
+        payloads: Vec<Vec<u8>>,
+    ) -> Result<Vec<Vec<u8>>, Status> {
+        let few = payloads.len() <= SMALL_BATCH;
+        let all = move || -> Vec<Vec<u8>> {
+            payloads.iter().map(|payload| self.key.sign(payload).to_bytes().to_vec()).collect()
+        };
+        if few {
+            return Ok(all());
+        }
+        tokio::task::spawn_blocking(all).await.map_err(|error| status::internal(&error))
+    }
+}
+
+fn name(id: KeyId) -> String {
+    format!("signing-key:{id}")
+}
