@@ -51,7 +51,7 @@ pub struct Denied {
 
 impl Denied {
     /// The stable code.
-    pub const CODE: &'static str = "FORBIDDEN";
+    pub const CODE: &'static str = "NOT_PERMITTED";
 }
 
 impl Principal {

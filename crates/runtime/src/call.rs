@@ -36,7 +36,7 @@ pub fn principal<T>(request: &Request<T>) -> Result<Arc<Principal>, Status> {
 /// the same key. The key has 1 to 255 printable ASCII characters.
 ///
 /// # Errors
-/// `INVALID_IDEMPOTENCY_KEY`.
+/// `INVALID_INPUT`.
 pub fn execution(
     context: &Context,
     principal: &Principal,
@@ -46,7 +46,7 @@ pub fn execution(
 ) -> Result<Execution, Status> {
     if !(1..=255).contains(&key.len()) || !key.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         let message = "the idempotency key has 1 to 255 printable characters: send another";
-        let refusal = Refusal::new("INVALID_IDEMPOTENCY_KEY", message).at("/idempotencyKey");
+        let refusal = Refusal::new("INVALID_INPUT", message).at("/idempotencyKey");
         return Err(refusal.status(Code::InvalidArgument));
     }
     let tenant = principal.tenant;
@@ -85,7 +85,7 @@ pub fn traceparent<T>(request: &Request<T>) -> Option<String> {
 /// most two seconds. Nothing to wait for when none came.
 ///
 /// # Errors
-/// `INVALID_CONSISTENCY_TOKEN`; `NOT_YET_CONSISTENT`, which a retry heals.
+/// `INVALID_INPUT`; `CONSISTENCY_TIMEOUT`, which a retry heals.
 pub async fn consistent<T>(request: &Request<T>, view: &View) -> Result<(), Status> {
     let Some(position) = position(request.metadata())? else { return Ok(()) };
     view.wait(position, PATIENCE).await.map_err(status::of_wait)
@@ -94,13 +94,13 @@ pub async fn consistent<T>(request: &Request<T>, view: &View) -> Result<(), Stat
 /// The position that an answer must include, if the caller named one.
 ///
 /// # Errors
-/// `INVALID_CONSISTENCY_TOKEN`.
+/// `INVALID_INPUT`.
 pub fn position(metadata: &MetadataMap) -> Result<Option<Position>, Status> {
     let Some(token) = metadata.get(CONSISTENCY) else { return Ok(None) };
     let position = token.to_str().ok().and_then(|text| text.parse().ok());
     position.map(Position).map(Some).ok_or_else(|| {
         let message = "not a consistency token that a command gave: send one, or none";
-        Refusal::new("INVALID_CONSISTENCY_TOKEN", message).status(Code::InvalidArgument)
+        Refusal::new("INVALID_INPUT", message).status(Code::InvalidArgument)
     })
 }
 

@@ -131,7 +131,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: String::new(),
-            data: PathBuf::from("data"),
+            data: PathBuf::from("laurel-data"),
             root_key: None,
             development: false,
             log: Log::default(),

@@ -88,13 +88,13 @@ impl Refusal {
     fn plain(code: Code) -> Self {
         match code {
             Code::InvalidArgument | Code::OutOfRange => {
-                Self::new("INVALID", "the request is not valid")
+                Self::new("INVALID_INPUT", "the request is not valid")
             }
             Code::NotFound => Self::new("NOT_FOUND", "there is nothing of that name here"),
             Code::PermissionDenied => Self::new(Denied::CODE, "you may not do that here"),
             Code::Unauthenticated => Self::new("UNAUTHENTICATED", "sign in first"),
             Code::ResourceExhausted => {
-                Self::new("LIMIT_REACHED", "a limit was reached: try again later").retryable()
+                Self::new("LIMIT_EXCEEDED", "a limit was reached: try again later").retryable()
             }
             Code::Unimplemented => Self::new("UNIMPLEMENTED", "this call is not offered here"),
             Code::Unavailable | Code::DeadlineExceeded | Code::Aborted | Code::Cancelled => {
@@ -160,7 +160,7 @@ pub fn rejected(
 /// The status of a field that cannot be read as what it means.
 #[must_use]
 pub fn invalid(path: &str, error: &dyn std::error::Error) -> Status {
-    Refusal::new("INVALID", error.to_string()).at(path).status(Code::InvalidArgument)
+    Refusal::new("INVALID_INPUT", error.to_string()).at(path).status(Code::InvalidArgument)
 }
 
 /// The one status for what is absent and for what belongs to somebody else.
@@ -224,7 +224,7 @@ pub fn of_read_model(error: ReadModelError) -> Status {
 /// The status of a wait that was too long.
 #[must_use]
 pub fn of_wait(error: WaitError) -> Status {
-    Refusal::new("NOT_YET_CONSISTENT", error.to_string()).retryable().status(Code::Unavailable)
+    Refusal::new("CONSISTENCY_TIMEOUT", error.to_string()).retryable().status(Code::Unavailable)
 }
 
 /// The status of a key vault that does not answer.

@@ -59,12 +59,16 @@ impl Stores {
             let outbox = config.data.join("outbox");
             Arc::new(OutboxMailer::new(outbox, from, Arc::clone(&clock))?)
         };
-        let root_key = match &config.root_key {
-            Some(path) => path.clone(),
-            None => config.data.join("keys/root.key"),
-        };
         let ids = Ids::new(Arc::clone(&clock));
-        Self::open(&config.data, RootKey::load_or_create(root_key)?, mailer, clock, ids)
+        Self::open(&config.data, root_key(config)?, mailer, clock, ids)
+    }
+
+    /// The key vault alone.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub fn vault(config: &Config) -> Result<Arc<dyn KeyVault>, StoresError> {
+        Ok(Arc::new(open_vault(&config.data, root_key(config)?)?))
     }
 
     /// The embedded stores in a folder.
@@ -80,15 +84,24 @@ impl Stores {
     ) -> Result<Self, StoresError> {
         let events = eventstore::EmbeddedOptions::at(data.join("events"));
         let models = readmodel::EmbeddedOptions::new(data.join("models"));
-        let vault = VaultOptions { path: data.join("keys/keys.sqlite"), root_key };
         Ok(Self {
             events: Arc::new(eventstore::Embedded::open(events)?),
             models: Arc::new(readmodel::Embedded::open(&models)?),
-            vault: Arc::new(keyvault::Embedded::open(vault)?),
+            vault: Arc::new(open_vault(data, root_key)?),
             blobs: Arc::new(FolderBlobs::new(data.join("blobs"))),
             mailer,
             clock,
             ids,
         })
     }
+}
+
+/// The configured root key; made on the first start.
+fn root_key(config: &Config) -> Result<RootKey, StoresError> {
+    let path = config.root_key.clone().unwrap_or_else(|| config.data.join("keys/root.key"));
+    Ok(RootKey::load_or_create(path)?)
+}
+
+fn open_vault(data: &Path, root_key: RootKey) -> Result<keyvault::Embedded, keyvault::OpenError> {
+    keyvault::Embedded::open(VaultOptions { path: data.join("keys/keys.sqlite"), root_key })
 }
