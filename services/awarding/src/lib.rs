@@ -1,1 +1,94 @@
-//! awarding.
+//! Who was awarded what: awards and batches of them, the status lists that say which are withdrawn,
+//! and the erasure of people.
+//!
+//! A process takes [`projections`] and [`role`]. One file per use case (`create.rs`, `change.rs`,
+//! `read.rs`, `people.rs`, `batch.rs`, `watch.rs`, `status_lists.rs`), one per read model
+//! (`awards.rs`, `batches.rs`, `catalogue.rs`), one per policy under `policies/`.
+//!
+//! On the way to an award: `terms.rs` checks what was asked, `naming.rs` names person and award by
+//! keyed hash, `badges.rs` holds what the badge says, `places.rs` finds a place in a status list,
+//! `issue.rs` has the credential signed (`signer.rs`), checks the signature and seals the rest.
+
+mod addresses;
+mod awards;
+mod badges;
+mod batch;
+mod batch_work;
+mod batches;
+mod catalogue;
+mod change;
+mod create;
+mod csv_file;
+mod grpc;
+mod history;
+mod issue;
+mod naming;
+mod pages;
+mod people;
+mod places;
+mod policies;
+mod read;
+mod rights;
+mod role;
+mod show;
+mod signer;
+mod status_lists;
+mod terms;
+mod trouble;
+mod watch;
+
+use std::{future::Future, sync::Arc};
+
+use proto::awarding::v1::awarding_server::AwardingServer;
+use readmodel::Projection;
+use runtime::{Context, Policy, RoleParts, Wire};
+use tonic::service::Routes;
+
+use crate::{
+    grpc::{Grpc, PUBLIC},
+    policies::{batches::BatchWorker, erasure::Erasure, follow, mail::Letters},
+    role::Awarding,
+};
+
+/// The read models of the role.
+#[must_use]
+pub fn projections() -> Vec<Arc<dyn Projection>> {
+    vec![Arc::new(awards::Awards), Arc::new(batches::Batches), Arc::new(catalogue::Catalogue)]
+}
+
+/// The largest request: a CSV of 8 MiB and a little around it.
+const LARGEST_REQUEST: usize = 9 << 20;
+
+/// The role: its calls and what it does on its own. `issuers` is the wire to the role that signs.
+#[must_use]
+pub fn role(context: &Context, issuers: Wire) -> RoleParts {
+    let awarding = Arc::new(Awarding::new(context, issuers));
+    let server =
+        AwardingServer::new(Grpc(Arc::clone(&awarding))).max_decoding_message_size(LARGEST_REQUEST);
+    let (events, models) = (&context.stores.events, &context.stores.models);
+    let cancelled = context.tasks.cancelled();
+    let until = |name, work| Policy::new(name, ended_by(cancelled.clone().cancelled_owned(), work));
+    let worker = BatchWorker::new(Arc::clone(&awarding)).run();
+    let letters = follow(Arc::clone(events), Arc::clone(models), Letters(Arc::clone(&awarding)));
+    let erasure = follow(Arc::clone(events), Arc::clone(models), Erasure(awarding));
+    RoleParts {
+        name: "awarding",
+        routes: Routes::new(server),
+        public: PUBLIC,
+        policies: vec![
+            until("awarding-batches", Box::pin(worker)),
+            until("awarding-mail", Box::pin(letters)),
+            until("awarding-erasure", Box::pin(erasure)),
+        ],
+    }
+}
+
+type Work = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Works until the end is called; what is under way is left, for the facts tell how to go on.
+async fn ended_by(end: impl Future<Output = ()>, work: Work) {
+    tokio::select! {
+        () = end => {}
+        () = work => {}
+    }
+}

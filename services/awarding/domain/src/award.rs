@@ -245,14 +245,16 @@ impl Made {
         let AwardCreated { badge, issuer, earner, .. } = self.created;
         match (command, self.claim, &self.revocation) {
             (Create(_), ..) => Err(AwardRejection::Duplicate),
-            (Revoke { .. }, _, Some(_)) => Ok(vec![]),
             (Revoke { at, reason }, _, None) => {
                 Ok(vec![AwardEvent::Revoked(AwardRevoked { badge, issuer, earner, at, reason })])
             }
-            (Notify { .. }, ..) if self.notified_at.is_some() => Ok(vec![]),
-            (Notify { at }, ..) => Ok(vec![AwardEvent::Notified(AwardNotified { at })]),
+            (Notify { at }, ..) if self.notified_at.is_none() => {
+                Ok(vec![AwardEvent::Notified(AwardNotified { at })])
+            }
             (Accept { .. } | Decline { .. }, _, Some(_)) => Err(AwardRejection::Revoked),
-            (Accept { .. }, Claim::Accepted { .. }, None)
+            (Revoke { .. }, _, Some(_))
+            | (Notify { .. }, ..)
+            | (Accept { .. }, Claim::Accepted { .. }, None)
             | (Decline { .. }, Claim::Declined { .. }, None) => Ok(vec![]),
             (Accept { .. }, Claim::Declined { .. }, None) => Err(AwardRejection::Declined),
             (Accept { at }, Claim::Pending, None) => {

@@ -1,0 +1,392 @@
+use awarding_domain::{
+    AwardAccepted, AwardCreated, AwardDeclined, AwardEvent, AwardId, AwardRevoked, Claim, Digest,
+    EarnerId, Made, PersonErased, PersonEvent, StatusListEvent, StatusListId,
+};
+use design_domain::BadgeId;
+use eventstore::{RecordedEvent, Unreadable};
+use issuers_domain::IssuerId;
+use kernel::{Position, Sealed, SubjectId, TenantId, Timestamp};
+use readmodel::{Change, Key, Model, Projection, Rows};
+use serde::{Deserialize, Serialize};
+
+/// The read model of awards, of the people who hold them, and of what is withdrawn.
+///
+/// One model answers all three, because the same facts make them: each is read and decoded once.
+/// A list is sorted by the position of the fact that began its element.
+pub(crate) struct Awards;
+
+pub(crate) const MODEL: Model = Model { name: "awards", version: 1 };
+
+/// award → [`AwardRow`].
+pub(crate) const AWARD: &str = "award";
+/// position, award → nothing.
+pub(crate) const BY_TIME: &str = "time";
+/// badge, position, award → nothing.
+pub(crate) const BY_BADGE: &str = "badge";
+/// person, position, award → nothing.
+pub(crate) const BY_PERSON: &str = "person";
+/// Counters: of all awards (empty id), of a badge's (badge), of earners ([`EARNERS_COUNTED`]).
+pub(crate) const COUNT: &str = "count";
+pub(crate) const EARNERS_COUNTED: &[u8] = b"earners";
+/// person → [`EarnerRow`].
+pub(crate) const EARNER: &str = "earner";
+/// position, person → nothing.
+pub(crate) const EARNERS: &str = "earners";
+/// Under the platform: award → tenant.
+pub(crate) const DIRECTORY: &str = "directory";
+/// Under the platform: list → [`ListRow`].
+pub(crate) const LIST: &str = "list";
+/// list, index → nothing: the bits that are set.
+pub(crate) const WITHDRAWN: &str = "withdrawn";
+/// list → [`ListChange`].
+pub(crate) const CHANGED: &str = "changed";
+
+/// An award as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AwardRow {
+    pub(crate) badge: BadgeId,
+    pub(crate) badge_version: u32,
+    pub(crate) issuer: IssuerId,
+    pub(crate) person: SubjectId,
+    pub(crate) earner: EarnerId,
+    pub(crate) achieved_at: Millis,
+    pub(crate) issued_at: Millis,
+    pub(crate) expires_at: Option<Millis>,
+    pub(crate) claim: ClaimRow,
+    pub(crate) revoked: Option<(Millis, Option<Sealed>)>,
+    pub(crate) template: Digest,
+    pub(crate) list: StatusListId,
+    pub(crate) index: u32,
+    /// None when the person was erased.
+    pub(crate) particulars: Option<Sealed>,
+}
+
+/// A moment in milliseconds: smaller than its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Millis(i64);
+
+impl From<Timestamp> for Millis {
+    fn from(at: Timestamp) -> Self {
+        Self(at.unix_millis())
+    }
+}
+
+impl From<Millis> for Timestamp {
+    fn from(at: Millis) -> Self {
+        Timestamp::from_unix_millis(at.0)
+    }
+}
+
+/// The earner's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ClaimRow {
+    Pending,
+    Accepted(Millis),
+    Declined(Millis),
+}
+
+/// A person as they stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EarnerRow {
+    /// How many awards, whatever became of them.
+    pub(crate) awards: u32,
+    pub(crate) first_awarded_at: Millis,
+    /// The award that tells the newest name.
+    pub(crate) newest: Option<AwardId>,
+    /// The newest key version in use.
+    pub(crate) key_version: u32,
+    /// Key versions up to this one are destroyed.
+    pub(crate) erased_through: u32,
+    pub(crate) erased_at: Option<Millis>,
+}
+
+impl EarnerRow {
+    /// When the person was erased, if nothing was awarded to them since.
+    pub(crate) fn erasure(&self) -> Option<Timestamp> {
+        let erased = self.key_version <= self.erased_through;
+        self.erased_at.filter(|_| erased).map(Timestamp::from)
+    }
+}
+
+/// Whose status list it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ListRow {
+    pub(crate) tenant: TenantId,
+    pub(crate) issuer: IssuerId,
+    pub(crate) since: Millis,
+}
+
+/// When a status list changed last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ListChange {
+    pub(crate) at: Millis,
+    pub(crate) position: Position,
+}
+
+impl AwardRow {
+    /// The row of an award that was just made.
+    pub(crate) fn new(created: AwardCreated) -> Self {
+        Self {
+            badge: created.badge,
+            badge_version: created.badge_version,
+            issuer: created.issuer,
+            person: created.person,
+            earner: created.earner,
+            achieved_at: created.achieved_at.into(),
+            issued_at: created.issued_at.into(),
+            expires_at: created.expires_at.map(Millis::from),
+            claim: ClaimRow::Pending,
+            revoked: None,
+            template: created.template,
+            list: created.list,
+            index: created.index,
+            particulars: Some(created.particulars),
+        }
+    }
+
+    /// The row of an award as its stream tells it.
+    pub(crate) fn of(made: Made) -> Self {
+        let claim = match made.claim {
+            Claim::Pending => ClaimRow::Pending,
+            Claim::Accepted { at } => ClaimRow::Accepted(at.into()),
+            Claim::Declined { at } => ClaimRow::Declined(at.into()),
+        };
+        let revoked = made.revocation.map(|revocation| (revocation.at.into(), revocation.reason));
+        Self { claim, revoked, ..Self::new(made.created) }
+    }
+}
+
+pub(crate) fn award_key(tenant: TenantId, award: AwardId) -> Key {
+    Key::new(tenant, AWARD, award.bytes())
+}
+
+pub(crate) fn earner_key(tenant: TenantId, person: SubjectId) -> Key {
+    Key::new(tenant, EARNER, person.bytes())
+}
+
+/// The id of an index row: what it is sorted under, then what it points to.
+fn sorted(prefix: &[u8], position: Position, id: [u8; 16]) -> Vec<u8> {
+    [prefix, &position.0.to_be_bytes(), &id].concat()
+}
+
+/// What an index row points to.
+pub(crate) fn pointed_to(id: &[u8]) -> Option<[u8; 16]> {
+    id.last_chunk().copied()
+}
+
+pub(crate) fn put(key: Key, row: &impl Serialize) -> Change {
+    let row = postcard::to_stdvec(row).expect("rows are plain data, which always has bytes");
+    Change::Put { key, row }
+}
+
+fn row<'a, T: Deserialize<'a>>(rows: &'a Rows, key: &Key) -> Option<T> {
+    // A row that does not read is one of another shape: it is written anew.
+    rows.get(key).and_then(|bytes| postcard::from_bytes(bytes).ok())
+}
+
+/// An index row: it says all in its id.
+fn mark(key: Key) -> Change {
+    Change::Put { key, row: Vec::new() }
+}
+
+fn withdraw(tenant: TenantId, list: StatusListId, index: u32, change: ListChange) -> [Change; 2] {
+    let place = [&list.bytes()[..], &index.to_be_bytes()].concat();
+    [
+        mark(Key::new(tenant, WITHDRAWN, place)),
+        put(Key::new(tenant, CHANGED, list.bytes()), &change),
+    ]
+}
+
+/// The id at the end of the stream's name, which our own software wrote.
+fn subject<K: kernel::Kind>(fact: &RecordedEvent) -> Result<kernel::Id<K>, Unreadable> {
+    use serde::de::Error;
+    let id = fact.stream.id().parse();
+    id.map_err(|error| Unreadable::of(fact, serde_json::Error::custom(error)))
+}
+
+impl Projection for Awards {
+    fn model(&self) -> Model {
+        MODEL
+    }
+
+    fn categories(&self) -> &'static [&'static str] {
+        &["award", "person", "statuslist"]
+    }
+
+    fn reads(&self, fact: &RecordedEvent) -> Vec<Key> {
+        let tenant = fact.stream.tenant();
+        match &*fact.kind {
+            "award-created.v1" => match fact.event() {
+                Ok(Person { person }) => vec![earner_key(tenant, person)],
+                Err(_) => vec![],
+            },
+            "award-accepted.v1" | "award-declined.v1" | "award-revoked.v1" => {
+                subject(fact).map(|award| award_key(tenant, award)).into_iter().collect()
+            }
+            "person-erased.v1" => {
+                let Ok(PersonEvent::Erased(erased)) = fact.event() else { return vec![] };
+                let person = subject(fact).map(|person| earner_key(tenant, person));
+                let awards = erased.awards.iter().map(|award| award_key(tenant, award.award));
+                person.into_iter().chain(awards).collect()
+            }
+            _ => vec![],
+        }
+    }
+
+    fn project(&self, fact: &RecordedEvent, rows: &Rows) -> Result<Vec<Change>, Unreadable> {
+        let tenant = fact.stream.tenant();
+        match fact.stream.category() {
+            "award" => award(tenant, subject(fact)?, fact, rows),
+            "person" => {
+                let PersonEvent::Erased(erased) = fact.event()?;
+                let at = fact.envelope()?.at;
+                Ok(erase(
+                    tenant,
+                    subject(fact)?,
+                    &erased,
+                    ListChange { at: at.into(), position: fact.position },
+                    rows,
+                ))
+            }
+            "statuslist" => {
+                let StatusListEvent::Reserved(reserved) = fact.event()?;
+                if reserved.from > 0 {
+                    return Ok(vec![]);
+                }
+                let list: StatusListId = subject(fact)?;
+                let since = fact.envelope()?.at.into();
+                let row = ListRow { tenant, issuer: reserved.issuer, since };
+                Ok(vec![put(Key::new(TenantId::PLATFORM, LIST, list.bytes()), &row)])
+            }
+            _ => Ok(vec![]),
+        }
+    }
+}
+
+/// As much of `award-created.v1` as tells whose row is wanted.
+struct Person {
+    person: SubjectId,
+}
+
+impl<'de> Deserialize<'de> for Person {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        enum Created {
+            #[serde(rename = "award-created.v1")]
+            Created { person: SubjectId },
+        }
+        let Created::Created { person } = Created::deserialize(deserializer)?;
+        Ok(Self { person })
+    }
+}
+
+fn award(
+    tenant: TenantId,
+    id: AwardId,
+    fact: &RecordedEvent,
+    rows: &Rows,
+) -> Result<Vec<Change>, Unreadable> {
+    let event = match fact.event()? {
+        AwardEvent::Created(created) => {
+            return Ok(create(tenant, id, *created, fact.position, rows));
+        }
+        AwardEvent::Notified(_) => return Ok(vec![]),
+        event => event,
+    };
+    let key = award_key(tenant, id);
+    let Some(mut award) = row::<AwardRow>(rows, &key) else { return Ok(vec![]) };
+    let mut changes = Vec::with_capacity(3);
+    match event {
+        AwardEvent::Accepted(AwardAccepted { at, .. }) => {
+            award.claim = ClaimRow::Accepted(at.into());
+        }
+        AwardEvent::Declined(AwardDeclined { at, .. }) => {
+            award.claim = ClaimRow::Declined(at.into());
+        }
+        AwardEvent::Revoked(AwardRevoked { at, reason, .. }) => {
+            award.revoked = Some((at.into(), reason));
+            let change = ListChange { at: at.into(), position: fact.position };
+            changes.extend(withdraw(tenant, award.list, award.index, change));
+        }
+        AwardEvent::Created(_) | AwardEvent::Notified(_) => {}
+    }
+    changes.push(put(key, &award));
+    Ok(changes)
+}
+
+fn create(
+    tenant: TenantId,
+    id: AwardId,
+    created: AwardCreated,
+    position: Position,
+    rows: &Rows,
+) -> Vec<Change> {
+    let (badge, person) = (created.badge, created.person);
+    let key_version = created.particulars.key_version;
+    let mut award = AwardRow::new(created);
+    let mut changes = Vec::with_capacity(12);
+    let key = earner_key(tenant, person);
+    let known = row::<EarnerRow>(rows, &key);
+    if known.is_none() {
+        changes.push(mark(Key::new(tenant, EARNERS, sorted(&[], position, person.bytes()))));
+        changes.push(Change::Add { key: Key::new(tenant, COUNT, EARNERS_COUNTED), by: 1 });
+    }
+    let mut earner = known.unwrap_or(EarnerRow {
+        awards: 0,
+        first_awarded_at: award.issued_at,
+        newest: None,
+        key_version,
+        erased_through: 0,
+        erased_at: None,
+    });
+    earner.awards += 1;
+    earner.key_version = earner.key_version.max(key_version);
+    if key_version <= earner.erased_through {
+        // It was sealed just before the key was destroyed: erased before it was seen.
+        award.particulars = None;
+        let change = ListChange { at: award.issued_at, position };
+        changes.extend(withdraw(tenant, award.list, award.index, change));
+    } else {
+        earner.newest = Some(id);
+    }
+    changes.push(put(key, &earner));
+    changes.push(put(award_key(tenant, id), &award));
+    let id = id.bytes();
+    changes.push(mark(Key::new(tenant, BY_TIME, sorted(&[], position, id))));
+    changes.push(mark(Key::new(tenant, BY_BADGE, sorted(&badge.bytes(), position, id))));
+    changes.push(mark(Key::new(tenant, BY_PERSON, sorted(&person.bytes(), position, id))));
+    let tenant_row = tenant.bytes().to_vec();
+    changes.push(Change::Put { key: Key::new(TenantId::PLATFORM, DIRECTORY, id), row: tenant_row });
+    changes.push(Change::Add { key: Key::new(tenant, COUNT, []), by: 1 });
+    changes.push(Change::Add { key: Key::new(tenant, COUNT, badge.bytes()), by: 1 });
+    changes
+}
+
+fn erase(
+    tenant: TenantId,
+    person: SubjectId,
+    erased: &PersonErased,
+    change: ListChange,
+    rows: &Rows,
+) -> Vec<Change> {
+    let mut changes = Vec::with_capacity(2 + erased.awards.len() * 3);
+    let key = earner_key(tenant, person);
+    if let Some(mut earner) = row::<EarnerRow>(rows, &key) {
+        earner.erased_through = earner.erased_through.max(erased.key_version);
+        earner.erased_at = Some(change.at);
+        if earner.key_version <= earner.erased_through {
+            earner.newest = None;
+        }
+        changes.push(put(key, &earner));
+    }
+    for award in &erased.awards {
+        let key = award_key(tenant, award.award);
+        if let Some(mut row) = row::<AwardRow>(rows, &key) {
+            row.particulars = None;
+            row.revoked = row.revoked.map(|(at, _)| (at, None));
+            changes.push(put(key, &row));
+        }
+        changes.extend(withdraw(tenant, award.list, award.index, change));
+    }
+    changes
+}

@@ -1,0 +1,192 @@
+use auth::{Permission, Principal};
+use awarding_domain::{Batch, BatchCommand, BatchEvent, BatchId, Outcome as RowOutcome};
+use eventstore::Execution;
+use kernel::{CommandId, TenantId, Timestamp};
+use keyvault::Owner;
+use proto::{
+    awarding::v1::{
+        self as wire, BatchStatus, CreateBatchRequest, CreateBatchResponse, GetBatchRequest,
+        GetBatchResponse, ListBatchRowsRequest, ListBatchRowsResponse,
+    },
+    write::v1::{Refusal, Written},
+};
+use readmodel::{Direction, ReadModelError};
+
+use crate::{
+    batches::{BatchRow, LINES, MODEL, REFUSED, batch_key},
+    csv_file::CsvFile,
+    history::{History, carry_out},
+    pages::{List, page},
+    rights::reach,
+    role::Awarding,
+    trouble::{Outcome, Trouble},
+};
+
+/// What the rows of a batch are sealed for.
+pub(crate) const ROWS: &str = "batch-rows";
+/// Bytes of the file in one fact: sealed and in base64 that stays below a store's limit.
+const PIECE: usize = 512 << 10;
+
+/// The key that the rows of a batch are sealed under; destroyed when every row has its outcome.
+pub(crate) fn batch_owner(tenant: TenantId, batch: BatchId) -> Owner {
+    Owner::new(tenant, batch)
+}
+
+impl Awarding {
+    /// Takes the rows of a CSV; they are awarded in the background.
+    pub(crate) async fn create_batch(
+        &self,
+        principal: &Principal,
+        execution: Execution,
+        request: CreateBatchRequest,
+    ) -> Outcome<CreateBatchResponse> {
+        let tenant = execution.tenant;
+        let badge =
+            request.badge_id.parse().map_err(|error| Trouble::invalid_id("/badgeId", error))?;
+        let name = CommandId::derived(&[b"batch", execution.command.uuid().as_bytes()]);
+        let id = BatchId::from_uuid(name.uuid());
+        let history = History::<Batch>::load(&*self.events, tenant, &id).await?;
+        if let Some(position) = history.repeated(&execution)? {
+            let batch = self.batch_shown(principal, tenant, id, &history.state).await?;
+            let written = Written { position: position.0, replayed: true };
+            return Ok(CreateBatchResponse { batch: Some(batch), written: Some(written) });
+        }
+        let ready = self.badges.ready(tenant, badge).await?;
+        reach(principal, Permission::AwardBadges, ready.issuer)?;
+        let rows = CsvFile::parse(&request.csv)?.len();
+        let owner = batch_owner(tenant, id);
+        let keys = self.vault.ensure(std::slice::from_ref(&owner)).await?;
+        let key = keys.first().ok_or_else(Trouble::missing)?;
+        let seal = |piece| key.seal(&owner, ROWS, piece, rand::random());
+        let csv = request.csv.chunks(PIECE).map(seal).collect();
+        let (issuer, notify) = (ready.issuer, request.notify);
+        let command = BatchCommand::Submit { badge, issuer, rows, notify, csv };
+        let decided = carry_out::<Batch>(&*self.events, &execution, &id, command).await?;
+        let batch = wire::Batch {
+            id: id.to_string(),
+            badge_id: badge.to_string(),
+            status: BatchStatus::Running.into(),
+            rows,
+            awarded: 0,
+            rejected: 0,
+            created_at: execution.at.to_string(),
+            finished_at: String::new(),
+        };
+        let written = Written { position: decided.position.0, replayed: decided.replayed };
+        Ok(CreateBatchResponse { batch: Some(batch), written: Some(written) })
+    }
+
+    pub(crate) async fn get_batch(
+        &self,
+        principal: &Principal,
+        request: GetBatchRequest,
+    ) -> Outcome<GetBatchResponse> {
+        let id = batch_id(&request.batch_id)?;
+        let row = self.batch_row(principal, id).await?;
+        Ok(GetBatchResponse { batch: Some(shown(id, &row)) })
+    }
+
+    pub(crate) async fn list_batch_rows(
+        &self,
+        principal: &Principal,
+        request: ListBatchRowsRequest,
+    ) -> Outcome<ListBatchRowsResponse> {
+        let id = batch_id(&request.batch_id)?;
+        let row = self.batch_row(principal, id).await?;
+        let (table, total) = if request.rejected_only {
+            (REFUSED, row.refused)
+        } else {
+            (LINES, row.awarded + row.refused)
+        };
+        let (prefix, direction) = (id.bytes().to_vec(), Direction::Forward);
+        let list = List { tenant: principal.tenant, table, prefix, direction, total: total.into() };
+        let (rows, info) = page(&self.batches, &list, request.page).await?;
+        let rows = rows.iter().map(|(_, row)| Ok(row_shown(read(row)?))).collect::<Outcome<_>>()?;
+        Ok(ListBatchRowsResponse { rows, page: Some(info) })
+    }
+
+    async fn batch_row(&self, principal: &Principal, id: BatchId) -> Outcome<BatchRow> {
+        let row = self.batches.get(&batch_key(principal.tenant, id)).await?;
+        let row: BatchRow = read(&row.ok_or_else(Trouble::missing)?)?;
+        reach(principal, Permission::Read, row.issuer)?;
+        Ok(row)
+    }
+
+    /// A batch that was submitted before, from its own facts.
+    async fn batch_shown(
+        &self,
+        principal: &Principal,
+        tenant: TenantId,
+        id: BatchId,
+        state: &Batch,
+    ) -> Outcome<wire::Batch> {
+        let stream = eventstore::StreamId::of::<Batch>(tenant, &id);
+        let first = self.events.read(&stream, 0, 1).await?;
+        let first = first.first().ok_or_else(Trouble::missing)?;
+        let BatchEvent::Submitted(submitted) = first.event()? else {
+            return Err(Trouble::missing());
+        };
+        reach(principal, Permission::AwardBadges, submitted.issuer)?;
+        let (tally, status) = match state {
+            Batch::Running(running) => (running.tally, BatchStatus::Running),
+            Batch::Finished(tally) => (*tally, BatchStatus::Finished),
+            Batch::Absent => return Err(Trouble::missing()),
+        };
+        let finished_at = self.batches.get(&batch_key(tenant, id)).await?;
+        let finished_at = finished_at.map(|row| read::<BatchRow>(&row)).transpose()?;
+        let finished_at = finished_at.and_then(|row| row.finished_at).map(Timestamp::from);
+        Ok(wire::Batch {
+            id: id.to_string(),
+            badge_id: submitted.badge.to_string(),
+            status: status.into(),
+            rows: tally.rows,
+            awarded: tally.awarded,
+            rejected: tally.refused,
+            created_at: first.envelope()?.at.to_string(),
+            finished_at: finished_at.map(|at| at.to_string()).unwrap_or_default(),
+        })
+    }
+}
+
+fn batch_id(text: &str) -> Outcome<BatchId> {
+    text.parse().map_err(|error| Trouble::invalid_id("/batchId", error))
+}
+
+fn read<'a, T: serde::Deserialize<'a>>(row: &'a [u8]) -> Outcome<T> {
+    postcard::from_bytes(row).map_err(|_| ReadModelError::Unreadable(MODEL.name).into())
+}
+
+fn shown(id: BatchId, row: &BatchRow) -> wire::Batch {
+    let status = match row.finished_at {
+        Some(_) => BatchStatus::Finished,
+        None => BatchStatus::Running,
+    };
+    wire::Batch {
+        id: id.to_string(),
+        badge_id: row.badge.to_string(),
+        status: status.into(),
+        rows: row.rows,
+        awarded: row.awarded,
+        rejected: row.refused,
+        created_at: Timestamp::from(row.created_at).to_string(),
+        finished_at: row.finished_at.map(|at| Timestamp::from(at).to_string()).unwrap_or_default(),
+    }
+}
+
+fn row_shown(outcome: RowOutcome) -> wire::BatchRow {
+    match outcome {
+        RowOutcome::Awarded { line, award } => {
+            wire::BatchRow { line, award_id: award.to_string(), refusal: None }
+        }
+        RowOutcome::Refused { line, refusal } => {
+            let refusal = Refusal {
+                code: refusal.code,
+                message: refusal.message,
+                path: refusal.column.map(|column| format!("/{column}")).unwrap_or_default(),
+                retryable: false,
+                details: refusal.details.into_iter().collect(),
+            };
+            wire::BatchRow { line, award_id: String::new(), refusal: Some(refusal) }
+        }
+    }
+}

@@ -1,0 +1,368 @@
+use std::collections::HashMap;
+
+use awarding_domain::{Batch, BatchCommand, BatchId, Outcome as RowOutcome, RowRefusal, Running};
+use eventstore::{AppendError, Execution, Expected, StreamId};
+use kernel::{Actor, Aggregate, CommandId, Position, SubjectId, TenantId, Timestamp};
+use uuid::Uuid;
+
+use crate::{
+    batch::{ROWS, batch_owner},
+    create::{Room, is_retired},
+    csv_file::{CsvFile, CsvRow},
+    history::History,
+    issue::{Draft, Issued},
+    naming::Naming,
+    role::Awarding,
+    terms::Terms,
+    trouble::{Outcome, Trouble},
+};
+
+/// A batch under way, as its facts tell it, with its rows unsealed.
+pub(crate) struct BatchWork {
+    tenant: TenantId,
+    id: BatchId,
+    running: Running,
+    count: u64,
+    actor: Actor,
+    submitted: Position,
+    cause: Uuid,
+    file: CsvFile,
+    /// The line in which each person stands first, of the rows that were looked at.
+    lines: HashMap<SubjectId, u32>,
+}
+
+/// Whether rows are left.
+pub(crate) enum Step {
+    More,
+    Finished,
+}
+
+/// What becomes of a row: known at once, or when the award is in the log.
+enum Fate {
+    Known(RowOutcome),
+    Pending { line: u32 },
+}
+
+/// Rows of one step: one call to the signer, one flush of the log.
+const CHUNK: usize = 256;
+
+impl BatchWork {
+    /// Reads a batch from its facts; none when there is nothing left to do.
+    pub(crate) async fn load(
+        awarding: &Awarding,
+        tenant: TenantId,
+        id: BatchId,
+    ) -> Outcome<Option<Self>> {
+        let history = History::<Batch>::load(&*awarding.events, tenant, &id).await?;
+        let Batch::Running(running) = history.state else { return Ok(None) };
+        let stream = StreamId::of::<Batch>(tenant, &id);
+        let first = awarding.events.read(&stream, 0, 1).await?;
+        let Some(first) = first.first() else { return Ok(None) };
+        let owner = batch_owner(tenant, id);
+        let mut csv = Vec::new();
+        for piece in &running.csv {
+            let opened = keyvault::unseal(&*awarding.vault, tenant, ROWS, piece).await?;
+            csv.extend(opened.ok_or_else(|| {
+                tracing::error!(batch = %owner.subject, "the key of an open batch is gone");
+                Trouble::missing()
+            })?);
+        }
+        let mut work = Self {
+            tenant,
+            id,
+            running: *running,
+            count: history.count,
+            actor: first.envelope()?.actor,
+            submitted: first.position,
+            cause: first.id,
+            file: CsvFile::parse(&csv)?,
+            lines: HashMap::new(),
+        };
+        work.running.csv.clear();
+        let naming = Naming::of(&*awarding.vault, tenant).await?;
+        let now = awarding.clock.now();
+        for number in 0..work.running.tally.done() as usize {
+            let Some(row) = work.file.row(number, false) else { break };
+            if let Ok(terms) = terms(&row, now, None) {
+                work.lines.entry(naming.person(&terms.email)).or_insert(row.line);
+            }
+        }
+        Ok(Some(work))
+    }
+
+    /// Awards the next rows and keeps what became of them. Done again after a crash it awards none
+    /// twice: each row is a command of its own, named after batch and line.
+    pub(crate) async fn step(&mut self, awarding: &Awarding) -> Outcome<Step> {
+        let now = awarding.clock.now();
+        let (fates, mut awarded) =
+            match awarding.badges.ready(self.tenant, self.running.badge).await {
+                Ok(ready) => {
+                    let (fates, drafts) =
+                        self.judge(awarding, now, ready.expires_after_days).await?;
+                    let issued =
+                        match awarding.issuing.issue(&awarding.badges, &ready, drafts).await {
+                            Err(Trouble::Failed(status)) if is_retired(&status) => {
+                                awarding.badges.catch_up().await?;
+                                return Err(Trouble::Failed(status));
+                            }
+                            issued => issued?,
+                        };
+                    let pending = fates.iter().filter_map(|fate| match fate {
+                        Fate::Pending { line } => Some(*line),
+                        Fate::Known(_) => None,
+                    });
+                    let issued = pending.zip(issued).collect();
+                    (fates, self.append(awarding, issued, now).await?)
+                }
+                Err(Trouble::Refused(_, refusal)) => {
+                    let refusal = RowRefusal {
+                        code: refusal.code,
+                        column: None,
+                        message: refusal.message,
+                        details: refusal.details,
+                    };
+                    (self.refuse_all(&refusal), HashMap::new())
+                }
+                Err(failed) => return Err(failed),
+            };
+        let mut outcomes = Vec::with_capacity(fates.len());
+        for fate in fates {
+            outcomes.push(match fate {
+                Fate::Known(outcome) => outcome,
+                Fate::Pending { line } => awarded.remove(&line).ok_or_else(|| {
+                    Trouble::Failed(tonic::Status::internal("a row was lost on the way"))
+                })?,
+            });
+        }
+        self.keep(awarding, outcomes, now).await
+    }
+
+    fn next_rows(&self) -> impl Iterator<Item = CsvRow<'_>> {
+        let done = self.running.tally.done() as usize;
+        let notify = self.running.notify;
+        (done..done + CHUNK).map_while(move |number| self.file.row(number, notify))
+    }
+
+    fn refuse_all(&self, refusal: &RowRefusal) -> Vec<Fate> {
+        let refused = |row: CsvRow<'_>| refused(row.line, refusal.clone());
+        self.next_rows().map(refused).collect()
+    }
+
+    /// Judges the next rows: those that can be awarded become drafts.
+    async fn judge(
+        &mut self,
+        awarding: &Awarding,
+        now: Timestamp,
+        expires_after_days: Option<u32>,
+    ) -> Outcome<(Vec<Fate>, Vec<Draft>)> {
+        let naming = Naming::of(&*awarding.vault, self.tenant).await?;
+        let (mut fates, mut drafts) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
+        let mut lines = std::mem::take(&mut self.lines);
+        for row in self.next_rows() {
+            let terms = match terms(&row, now, expires_after_days) {
+                Ok(terms) => terms,
+                Err(refusal) => {
+                    fates.push(refused(row.line, refusal));
+                    continue;
+                }
+            };
+            let person = naming.person(&terms.email);
+            let first = *lines.entry(person).or_insert(row.line);
+            if first != row.line {
+                fates.push(refused(row.line, duplicate(first)));
+                continue;
+            }
+            let execution = self.execution(row.line, now);
+            let room = if self.erased_since(awarding, person).await? {
+                Err(erased())
+            } else {
+                match awarding.room(&naming, self.running.badge, person, &execution).await {
+                    Ok(room) => Ok(room),
+                    Err(Trouble::Refused(_, refusal)) => Err(held(refusal)),
+                    Err(failed) => return Err(failed),
+                }
+            };
+            fates.push(match room {
+                Err(refusal) => refused(row.line, refusal),
+                Ok(Room::Ours { award, .. }) => {
+                    Fate::Known(RowOutcome::Awarded { line: row.line, award })
+                }
+                Ok(Room::Free { award, generation }) => {
+                    let earner = naming.earner(&terms.email);
+                    drafts.push(Draft { award, generation, person, earner, terms, execution });
+                    Fate::Pending { line: row.line }
+                }
+            });
+        }
+        self.lines = lines;
+        Ok((fates, drafts))
+    }
+
+    /// Whether the person was erased after these rows were submitted: what was known of them then
+    /// must not come back.
+    async fn erased_since(&self, awarding: &Awarding, person: SubjectId) -> Outcome<bool> {
+        let history =
+            History::<awarding_domain::Person>::load(&*awarding.events, self.tenant, &person)
+                .await?;
+        Ok(history.count > 0 && history.position > self.submitted)
+    }
+
+    /// Appends the awards, all under one flush; what became of each, by line.
+    async fn append(
+        &self,
+        awarding: &Awarding,
+        issued: Vec<(u32, Outcome<Issued>)>,
+        now: Timestamp,
+    ) -> Outcome<HashMap<u32, RowOutcome>> {
+        let mut outcomes = HashMap::with_capacity(issued.len());
+        let (mut writes, mut written) = (Vec::with_capacity(issued.len()), Vec::new());
+        for (line, issued) in issued {
+            match issued {
+                Ok(issued) => {
+                    writes.push(issued.write);
+                    written.push((line, issued.award, issued.created.person));
+                }
+                Err(Trouble::Refused(_, refusal)) => {
+                    let mut refusal = held(refusal);
+                    refusal.column = Some("evidence_url".into());
+                    outcomes.insert(line, RowOutcome::Refused { line, refusal });
+                }
+                Err(failed) => return Err(failed),
+            }
+        }
+        if writes.is_empty() {
+            return Ok(outcomes);
+        }
+        let answers = awarding.events.append(writes).await;
+        for ((line, award, person), answer) in written.into_iter().zip(answers) {
+            let outcome = match answer {
+                Ok(_) => RowOutcome::Awarded { line, award },
+                Err(AppendError::Conflict { .. }) => {
+                    self.settle(awarding, line, person, now).await?
+                }
+                Err(error) => return Err(error.into()),
+            };
+            outcomes.insert(line, outcome);
+        }
+        Ok(outcomes)
+    }
+
+    /// What became of a row whose award somebody else seems to have made: an earlier run of this
+    /// very batch, or another.
+    async fn settle(
+        &self,
+        awarding: &Awarding,
+        line: u32,
+        person: SubjectId,
+        now: Timestamp,
+    ) -> Outcome<RowOutcome> {
+        let naming = Naming::of(&*awarding.vault, self.tenant).await?;
+        let execution = self.execution(line, now);
+        match awarding.room(&naming, self.running.badge, person, &execution).await {
+            Ok(Room::Ours { award, .. }) => Ok(RowOutcome::Awarded { line, award }),
+            Ok(Room::Free { .. }) => {
+                Err(Trouble::Failed(tonic::Status::aborted("others change the same award")))
+            }
+            Err(Trouble::Refused(_, refusal)) => {
+                Ok(RowOutcome::Refused { line, refusal: held(refusal) })
+            }
+            Err(failed) => Err(failed),
+        }
+    }
+
+    async fn keep(
+        &mut self,
+        awarding: &Awarding,
+        outcomes: Vec<RowOutcome>,
+        at: Timestamp,
+    ) -> Outcome<Step> {
+        let done = self.running.tally.done();
+        let state = Batch::Running(Box::new(self.running.clone()));
+        let command = BatchCommand::Progress { done, outcomes, at };
+        let events = state
+            .decide(command)
+            .map_err(|rejection| Trouble::Failed(runtime::status::of_rejection(&rejection)))?;
+        let mut execution = self.execution(0, at);
+        let parts: [&[u8]; 3] = [b"progress", &self.id.bytes(), &done.to_be_bytes()];
+        execution.command = CommandId::derived(&parts);
+        let stream = StreamId::of::<Batch>(self.tenant, &self.id);
+        let write = execution
+            .write(stream, Expected::after(self.count), &events)
+            .map_err(|error| Trouble::fault("a fact has no stored form", &error))?;
+        match awarding.events.append(vec![write]).await.pop() {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return Err(error.into()),
+            None => return Err(eventstore::StoreError::Closed.into()),
+        }
+        self.count += events.len() as u64;
+        match events.into_iter().fold(state, Batch::evolve) {
+            Batch::Running(running) => {
+                self.running = *running;
+                Ok(Step::More)
+            }
+            Batch::Finished(_) | Batch::Absent => Ok(Step::Finished),
+        }
+    }
+
+    /// One row's command: the same however often the row is worked on.
+    fn execution(&self, line: u32, at: Timestamp) -> Execution {
+        Execution {
+            tenant: self.tenant,
+            actor: self.actor.clone(),
+            command: CommandId::derived(&[b"row", &self.id.bytes(), &line.to_be_bytes()]),
+            fingerprint: None,
+            causation: Some(self.cause),
+            traceparent: None,
+            at,
+        }
+    }
+}
+
+fn terms(
+    row: &CsvRow<'_>,
+    now: Timestamp,
+    expires_after_days: Option<u32>,
+) -> Result<Terms, RowRefusal> {
+    let Some(cells) = row.cells else {
+        return Err(RowRefusal {
+            code: "ROW_MALFORMED".into(),
+            message: "the row has more or fewer cells than the first line: check its delimiters and quotation marks".into(),
+            ..RowRefusal::default()
+        });
+    };
+    let evidence: Vec<_> = cells.evidence().into_iter().collect();
+    Terms::check(cells.typed, &evidence, now, expires_after_days).map_err(|fault| RowRefusal {
+        code: fault.field.code().into(),
+        column: Some(fault.field.column().into()),
+        message: fault.message,
+        ..RowRefusal::default()
+    })
+}
+
+fn refused(line: u32, refusal: RowRefusal) -> Fate {
+    Fate::Known(RowOutcome::Refused { line, refusal })
+}
+
+fn duplicate(first: u32) -> RowRefusal {
+    RowRefusal {
+        code: "DUPLICATE_ROW".into(),
+        column: Some("email".into()),
+        message: format!("the same address stands in line {first}: remove one of the two rows"),
+        details: [("line".to_owned(), first.to_string())].into(),
+    }
+}
+
+fn erased() -> RowRefusal {
+    RowRefusal {
+        code: "EARNER_ERASED".into(),
+        column: Some("email".into()),
+        message: "this person was erased after the file was sent: send them anew if they agree"
+            .into(),
+        ..RowRefusal::default()
+    }
+}
+
+fn held(refusal: runtime::Refusal) -> RowRefusal {
+    let (code, message, details) = (refusal.code, refusal.message, refusal.details);
+    RowRefusal { code, column: Some("email".into()), message, details }
+}

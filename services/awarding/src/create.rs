@@ -1,0 +1,236 @@
+use std::sync::Arc;
+
+use auth::{Permission, Principal};
+use awarding_domain::{Award, AwardId, Made, Person};
+use design_domain::BadgeId;
+use eventstore::{AppendError, Appended, Execution, Write};
+use kernel::{Class, Position, SubjectId, TenantId, Timestamp};
+use proto::{
+    awarding::v1::{CreateAwardRequest, CreateAwardResponse},
+    write::v1::Written,
+};
+use runtime::Refusal;
+
+use crate::{
+    awards::AwardRow,
+    history::History,
+    issue::{Draft, Issued},
+    naming::Naming,
+    rights::reach,
+    role::Awarding,
+    show::{Eyes, shown},
+    terms::{Fault, Terms, Typed, TypedEvidence},
+    trouble::{Outcome, Trouble},
+};
+
+/// What stands where an award would go.
+pub(crate) enum Room {
+    /// Nothing, under this name.
+    Free { award: AwardId, generation: u32 },
+    /// This very command made it.
+    Ours { award: AwardId, made: Box<Made>, position: Position },
+}
+
+/// How often one badge can be given to one person, each time after the last was taken back.
+const GENERATIONS: u32 = 256;
+/// How often a write whose outcome is unknown is sent.
+const ATTEMPTS: usize = 3;
+
+impl Awarding {
+    /// Gives one badge to one person; signed and durable when it returns.
+    pub(crate) async fn create_award(
+        &self,
+        principal: &Principal,
+        execution: Execution,
+        request: CreateAwardRequest,
+    ) -> Outcome<CreateAwardResponse> {
+        let tenant = execution.tenant;
+        let badge: BadgeId =
+            request.badge_id.parse().map_err(|error| Trouble::invalid_id("/badgeId", error))?;
+        if self
+            .recent
+            .get(&execution.command)
+            .is_some_and(|known| Some(known) != execution.fingerprint)
+        {
+            return Err(Trouble::mismatch());
+        }
+        let typed_evidence: Vec<TypedEvidence<'_>> = request
+            .evidence
+            .iter()
+            .map(|e| TypedEvidence { name: &e.name, url: &e.url, description: &e.description })
+            .collect();
+        let recipient = request.recipient.as_ref();
+        let typed = Typed {
+            email: recipient.map_or("", |to| &to.email),
+            name: recipient.map_or("", |to| &to.name),
+            achieved_at: &request.achieved_at,
+            expires_at: &request.expires_at,
+            narrative: &request.narrative,
+            notify: request.notify,
+        };
+        let ready = self.badges.ready(tenant, badge).await;
+        let days = ready.as_ref().ok().and_then(|ready| ready.expires_after_days);
+        let terms = Terms::check(typed, &typed_evidence, execution.at, days).map_err(invalid)?;
+        let naming = Naming::of(&*self.vault, tenant).await?;
+        let (person, earner) = (naming.person(&terms.email), naming.earner(&terms.email));
+        for _ in 0..ATTEMPTS {
+            let room = self.room(&naming, badge, person, &execution).await?;
+            let (award, generation) = match room {
+                Room::Free { award, generation } => (award, generation),
+                Room::Ours { award, made, position } => {
+                    reach(principal, Permission::AwardBadges, made.created.issuer)?;
+                    return self.repeated(principal, tenant, award, *made, position).await;
+                }
+            };
+            // A repeat is answered even when the badge can be awarded no more; a new award is not.
+            let ready = match &ready {
+                Ok(ready) => Arc::clone(ready),
+                Err(_) => self.badges.ready(tenant, badge).await?,
+            };
+            reach(principal, Permission::AwardBadges, ready.issuer)?;
+            if request.validate_only {
+                return Ok(CreateAwardResponse { award: None, written: None });
+            }
+            let (terms, execution) = (terms.clone(), execution.clone());
+            let draft = || Draft {
+                award,
+                generation,
+                person,
+                earner,
+                terms: terms.clone(),
+                execution: execution.clone(),
+            };
+            let issued = match self.issue_one(&ready, draft()).await {
+                Err(Trouble::Failed(status)) if is_retired(&status) => {
+                    // The key was rotated since the catalogue was read.
+                    self.badges.catch_up().await?;
+                    let ready = self.badges.ready(tenant, badge).await?;
+                    self.issue_one(&ready, draft()).await?
+                }
+                issued => issued?,
+            };
+            match self.append(issued.write.clone()).await {
+                Ok(appended) => {
+                    if let Some(fingerprint) = execution.fingerprint {
+                        self.recent.insert(execution.command, fingerprint);
+                    }
+                    let eyes = Eyes::of(principal, ready.issuer);
+                    return Ok(answer(tenant, issued, appended, eyes, execution.at));
+                }
+                // Somebody was faster: perhaps this very command.
+                Err(AppendError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AppendError::Conflict {
+            expected: eventstore::Expected::NoStream,
+            actual: eventstore::Expected::Revision(0),
+        }
+        .into())
+    }
+
+    async fn issue_one(&self, ready: &Arc<crate::badges::Ready>, draft: Draft) -> Outcome<Issued> {
+        let mut issued = self.issuing.issue(&self.badges, ready, vec![draft]).await?;
+        issued.pop().unwrap_or_else(|| Err(Trouble::missing()))
+    }
+
+    /// Appends one write, sending it again as it is while nobody knows whether it happened.
+    async fn append(&self, write: Write) -> Result<Appended, AppendError> {
+        let mut outcome = Err(AppendError::Unavailable("nothing was sent".into()));
+        for _ in 0..ATTEMPTS {
+            let mut answers = self.events.append(vec![write.clone()]).await;
+            outcome = answers.pop().unwrap_or(outcome);
+            if !matches!(outcome, Err(AppendError::Unknown(_))) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    /// Where the next award of that badge to that person goes, if they do not hold it.
+    pub(crate) async fn room(
+        &self,
+        naming: &Naming,
+        badge: BadgeId,
+        person: SubjectId,
+        execution: &Execution,
+    ) -> Outcome<Room> {
+        let tenant = execution.tenant;
+        for generation in 0..GENERATIONS {
+            let award = naming.award(badge, person, generation);
+            let history = History::<Award>::load(&*self.events, tenant, &award).await?;
+            let repeated = history.repeated(execution)?;
+            let Award::Made(made) = history.state else {
+                return Ok(Room::Free { award, generation });
+            };
+            if let Some(position) = repeated {
+                return Ok(Room::Ours { award, made, position });
+            }
+            if !made.is_over() && !self.is_erased(tenant, &made).await? {
+                let message = "this person already holds this badge: revoke that award first to award it anew";
+                let refusal = Refusal::new("DUPLICATE_AWARD", message)
+                    .at("/recipient/email")
+                    .with("award", award.to_string());
+                return Err(Trouble::Refused(Class::Conflict, refusal));
+            }
+        }
+        let message = "this badge was awarded to this person too often: use another badge";
+        Err(Trouble::refused(Class::Exhausted, "LIMIT_EXCEEDED", message))
+    }
+
+    /// Whether what was sealed in an award is erased.
+    pub(crate) async fn is_erased(&self, tenant: TenantId, made: &Made) -> Outcome<bool> {
+        let created = &made.created;
+        let history = History::<Person>::load(&*self.events, tenant, &created.person).await?;
+        Ok(history.state.is_erased(created.particulars.key_version))
+    }
+
+    async fn repeated(
+        &self,
+        principal: &Principal,
+        tenant: TenantId,
+        award: AwardId,
+        made: Made,
+        position: Position,
+    ) -> Outcome<CreateAwardResponse> {
+        let eyes = Eyes::of(principal, made.created.issuer);
+        let row = AwardRow::of(made);
+        let award = self.show.award(tenant, award, &row, eyes, self.clock.now()).await?;
+        let written = Written { position: position.0, replayed: true };
+        Ok(CreateAwardResponse { award: Some(award), written: Some(written) })
+    }
+}
+
+fn invalid(fault: Fault) -> Trouble {
+    let refusal = Refusal::new(fault.field.code(), fault.message).at(fault.field.path());
+    Trouble::Refused(Class::Invalid, refusal)
+}
+
+pub(crate) fn is_retired(status: &tonic::Status) -> bool {
+    Refusal::of(status).code == "KEY_RETIRED"
+}
+
+/// The award from what was just made of it: no read model is waited for.
+fn answer(
+    tenant: TenantId,
+    issued: Issued,
+    appended: Appended,
+    eyes: Eyes,
+    now: Timestamp,
+) -> CreateAwardResponse {
+    let Issued { award, created, terms, .. } = issued;
+    let particulars = awarding_domain::Particulars {
+        email: terms.email.as_str().to_owned(),
+        name: terms.name,
+        fill: openbadges::Fill {
+            narrative: terms.narrative,
+            evidence: terms.evidence,
+            ..openbadges::Fill::default()
+        },
+        signature: kernel::Base64::default(),
+    };
+    let row = AwardRow::new(created);
+    let award = shown(tenant, award, &row, Some(&particulars), eyes, now);
+    let written = Written { position: appended.position.0, replayed: appended.repeated };
+    CreateAwardResponse { award: Some(award), written: Some(written) }
+}

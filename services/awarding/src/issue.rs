@@ -1,0 +1,223 @@
+use std::{num::NonZero, sync::Arc, thread};
+
+use awarding_domain::{Award, AwardCreated, AwardEvent, AwardId, Digest, EarnerId, Particulars};
+use ed25519_dalek::Signature;
+use eventstore::{Execution, Expected, StreamId, Write};
+use kernel::{Base64, Class, SubjectId, Timestamp};
+use keyvault::{DataKey, KeyVault, Owner};
+use openbadges::{EddsaRdfc2022, Fill, IdentityObject};
+use runtime::Refusal;
+
+use crate::{
+    addresses::Addresses,
+    badges::{Badges, Ready, Recorded},
+    places::{Place, Places},
+    signer::Signer,
+    terms::Terms,
+    trouble::{Outcome, Trouble},
+};
+
+/// Makes awards: credentials filled in, signed, checked and sealed, as writes that wait to be
+/// appended.
+pub(crate) struct Issuing {
+    pub(crate) places: Places,
+    pub(crate) signer: Signer,
+    pub(crate) vault: Arc<dyn KeyVault>,
+    pub(crate) suite: EddsaRdfc2022,
+    pub(crate) addresses: Addresses,
+}
+
+/// An award to be.
+pub(crate) struct Draft {
+    pub(crate) award: AwardId,
+    pub(crate) generation: u32,
+    pub(crate) person: SubjectId,
+    pub(crate) earner: EarnerId,
+    pub(crate) terms: Terms,
+    pub(crate) execution: Execution,
+}
+
+/// An award that is signed and sealed but not in the log yet.
+pub(crate) struct Issued {
+    pub(crate) award: AwardId,
+    pub(crate) created: AwardCreated,
+    pub(crate) terms: Terms,
+    pub(crate) write: Write,
+}
+
+struct Filled {
+    draft: Draft,
+    place: Place,
+    recorded: Arc<Recorded>,
+    issued_at: Timestamp,
+    fill: Fill,
+    hash_data: [u8; 64],
+}
+
+impl Issuing {
+    /// Issues each draft, or says why it cannot be; the outcomes are in the order of the drafts.
+    ///
+    /// # Errors
+    /// What stands in the way of all: the signer, the key vault, the log.
+    pub(crate) async fn issue(
+        &self,
+        badges: &Badges,
+        ready: &Arc<Ready>,
+        drafts: Vec<Draft>,
+    ) -> Outcome<Vec<Outcome<Issued>>> {
+        let places = self.places.take(ready.tenant, ready.issuer, drafts.len()).await?;
+        let mut with_place = Vec::with_capacity(drafts.len());
+        for (draft, place) in drafts.into_iter().zip(places) {
+            with_place.push((draft, place, badges.template(ready, place.list).await?));
+        }
+        let (suite, addresses) = (self.suite.clone(), self.addresses.clone());
+        let filled = spread(with_place, move |(draft, place, recorded)| {
+            fill(&suite, &addresses, draft, place, recorded)
+        })
+        .await?;
+        let (mut payloads, mut owners) = (Vec::new(), Vec::new());
+        for filled in filled.iter().flatten() {
+            payloads.push(filled.hash_data);
+            owners.push(Owner::new(ready.tenant, filled.draft.person));
+        }
+        let sign = async {
+            let nothing = payloads.is_empty();
+            let signatures =
+                if nothing { vec![] } else { self.signer.sign(ready.lane, payloads).await? };
+            Ok::<_, Trouble>(signatures)
+        };
+        let ensure = async { Ok::<_, Trouble>(self.vault.ensure(&owners).await?) };
+        let (signatures, keys) = futures_util::try_join!(sign, ensure)?;
+        let mut sealing = signatures.into_iter().zip(keys);
+        let mut ready_to_seal = Vec::with_capacity(filled.len());
+        for filled in filled {
+            ready_to_seal.push(match filled {
+                Ok(filled) => sealing.next().map(|with| (filled, with)).ok_or_else(lost),
+                Err(refused) => Err(refused),
+            });
+        }
+        let ready = Arc::clone(ready);
+        spread(ready_to_seal, move |item| {
+            let (filled, (signature, key)) = item?;
+            seal(&ready, filled, &signature, &key)
+        })
+        .await
+    }
+}
+
+/// Fills the template in: what there is to sign.
+fn fill(
+    suite: &EddsaRdfc2022,
+    addresses: &Addresses,
+    draft: Draft,
+    place: Place,
+    recorded: Arc<Recorded>,
+) -> Outcome<Filled> {
+    let issued_at = draft.execution.at;
+    let now = issued_at.whole_second().to_string();
+    let salt = hex::encode(rand::random::<[u8; 16]>());
+    let identity = IdentityObject::email(draft.terms.email.as_str(), salt);
+    let fill = Fill {
+        credential_id: addresses.credential(draft.award),
+        valid_from: now.clone(),
+        valid_until: draft.terms.expires_at.map(|at| at.to_string()),
+        awarded_date: Some(draft.terms.achieved_at.whole_second().to_string()),
+        identity_hash: identity.identity_hash,
+        salt: identity.salt,
+        status_list_index: Some(place.index),
+        narrative: draft.terms.narrative.clone(),
+        evidence: draft.terms.evidence.clone(),
+        proof_created: now,
+    };
+    let hash_data = recorded.template.prepare(suite, &fill).map_err(|error| {
+        // The terms were checked: what is left is text that JSON-LD cannot carry.
+        tracing::warn!(error = %error, "a credential cannot be written");
+        let message = "the credential cannot be written with this evidence: change its url";
+        Trouble::Refused(Class::Invalid, Refusal::new("INVALID_INPUT", message).at("/evidence"))
+    })?;
+    Ok(Filled { draft, place, recorded, issued_at, fill, hash_data })
+}
+
+/// Checks the signature, writes the credential, seals what is personal.
+fn seal(ready: &Ready, filled: Filled, signature: &[u8; 64], key: &DataKey) -> Outcome<Issued> {
+    let Filled { draft, place, recorded, issued_at, fill, hash_data } = filled;
+    ready.verifying.verify_strict(&hash_data, &Signature::from_bytes(signature)).map_err(
+        |error| Trouble::fault("the signer gave a signature that does not verify", &error),
+    )?;
+    let credential = Digest::of(&recorded.template.fill(&fill, signature));
+    let Draft { award, generation, person, earner, terms, execution } = draft;
+    let owner = Owner::new(ready.tenant, person);
+    let particulars = Particulars {
+        email: terms.email.as_str().to_owned(),
+        name: terms.name.clone(),
+        fill,
+        signature: Base64(signature.to_vec()),
+    };
+    let plain = serde_json::to_vec(&particulars)
+        .map_err(|error| Trouble::fault("an award has no stored form", &error))?;
+    let particulars = key.seal(&owner, Particulars::PURPOSE, &plain, rand::random());
+    let created = AwardCreated {
+        badge: ready.badge,
+        badge_version: ready.version,
+        issuer: ready.issuer,
+        person,
+        earner,
+        generation,
+        achieved_at: terms.achieved_at,
+        issued_at,
+        expires_at: terms.expires_at,
+        template: recorded.digest,
+        credential,
+        list: place.list,
+        index: place.index,
+        notify: terms.notify,
+        particulars,
+    };
+    let stream = StreamId::of::<Award>(ready.tenant, &award);
+    let events = [AwardEvent::Created(Box::new(created))];
+    let write = execution
+        .write(stream, Expected::NoStream, &events)
+        .map_err(|error| Trouble::fault("a fact has no stored form", &error))?;
+    let [AwardEvent::Created(created)] = events else { return Err(lost()) };
+    Ok(Issued { award, created: *created, terms, write })
+}
+
+fn lost() -> Trouble {
+    Trouble::Failed(tonic::Status::internal("an award was lost on the way: try again"))
+}
+
+/// Items below this are done at once: handing them over costs more.
+const FEW: usize = 8;
+
+/// Does CPU-heavy work away from the async threads, on as many cores as there are, at most four.
+pub(crate) async fn spread<T, U, F>(items: Vec<T>, work: F) -> Outcome<Vec<U>>
+where
+    T: Send + 'static,
+    U: Send + 'static,
+    F: Fn(T) -> U + Clone + Send + 'static,
+{
+    if items.len() <= FEW {
+        return Ok(items.into_iter().map(work).collect());
+    }
+    let cores = thread::available_parallelism().map_or(1, NonZero::get).min(4);
+    let share = items.len().div_ceil(cores);
+    let mut done = Vec::with_capacity(items.len());
+    let mut parts = Vec::with_capacity(cores);
+    let mut items = items.into_iter();
+    loop {
+        let part: Vec<T> = items.by_ref().take(share).collect();
+        if part.is_empty() {
+            break;
+        }
+        let work = work.clone();
+        parts.push(tokio::task::spawn_blocking(move || {
+            part.into_iter().map(work).collect::<Vec<U>>()
+        }));
+    }
+    for part in parts {
+        done.extend(
+            part.await.map_err(|error| Trouble::fault("work on awards ended early", &error))?,
+        );
+    }
+    Ok(done)
+}

@@ -1,0 +1,201 @@
+use auth::{Permission, Principal};
+use awarding_domain::{AwardId, ErasedAward, Person, PersonCommand};
+use eventstore::Execution;
+use kernel::{EmailAddress, SubjectId, TenantId, Timestamp};
+use keyvault::Owner;
+use proto::{
+    awarding::v1::{
+        Earner, EraseEarnerRequest, EraseEarnerResponse, GetEarnerRequest, GetEarnerResponse,
+        ListEarnersRequest, ListEarnersResponse, Recipient,
+    },
+    write::v1::Written,
+};
+use readmodel::{Direction, Key, Scan};
+
+use crate::{
+    awards::{
+        AwardRow, BY_PERSON, COUNT, EARNERS, EARNERS_COUNTED, EarnerRow, award_key, earner_key,
+        pointed_to,
+    },
+    history::carry_out,
+    naming::Naming,
+    pages::{List, page},
+    read::read,
+    role::Awarding,
+    trouble::{Outcome, Trouble},
+};
+
+/// Rows of one walk.
+const WALK: usize = 1_000;
+
+impl Awarding {
+    pub(crate) async fn get_earner(
+        &self,
+        principal: &Principal,
+        request: GetEarnerRequest,
+    ) -> Outcome<GetEarnerResponse> {
+        let tenant = principal.tenant;
+        let person = match (request.earner_id.as_str(), request.email.as_str()) {
+            (id, "") => person_id(id)?,
+            ("", email) => {
+                principal.require(Permission::ReadPeople)?;
+                let email: EmailAddress =
+                    email.parse().map_err(|error: kernel::InvalidEmail| {
+                        Trouble::invalid("/email", &error.to_string())
+                    })?;
+                Naming::of(&*self.vault, tenant).await?.person(&email)
+            }
+            _ => {
+                return Err(Trouble::invalid(
+                    "/email",
+                    "give an earner's id or an address, not both",
+                ));
+            }
+        };
+        let row = self.earner_row(tenant, person).await?.ok_or_else(Trouble::missing)?;
+        let earner = self.earner(principal, person, &row).await?;
+        Ok(GetEarnerResponse { earner: Some(earner) })
+    }
+
+    pub(crate) async fn list_earners(
+        &self,
+        principal: &Principal,
+        request: ListEarnersRequest,
+    ) -> Outcome<ListEarnersResponse> {
+        let tenant = principal.tenant;
+        let total = self.awards.count(&Key::new(tenant, COUNT, EARNERS_COUNTED)).await?;
+        let direction = Direction::Backward;
+        let list = List { tenant, table: EARNERS, prefix: vec![], direction, total };
+        let (rows, info) = page(&self.awards, &list, request.page).await?;
+        let people: Vec<SubjectId> = rows
+            .iter()
+            .filter_map(|(id, _)| pointed_to(id))
+            .map(|bytes| SubjectId::from_uuid(uuid::Uuid::from_bytes(bytes)))
+            .collect();
+        let keys: Vec<Key> = people.iter().map(|person| earner_key(tenant, *person)).collect();
+        let mut earners = Vec::with_capacity(people.len());
+        for (person, row) in people.into_iter().zip(self.awards.get_many(&keys).await?) {
+            let Some(row) = row else { continue };
+            earners.push(self.earner(principal, person, &read(&row)?).await?);
+        }
+        Ok(ListEarnersResponse { earners, page: Some(info) })
+    }
+
+    /// Makes everything about a person unreadable for good: the fact first, then the keys, then the
+    /// letters. What a crash leaves undone, the erasure policy does.
+    pub(crate) async fn erase_earner(
+        &self,
+        execution: Execution,
+        request: EraseEarnerRequest,
+    ) -> Outcome<EraseEarnerResponse> {
+        let (tenant, person) = (execution.tenant, person_id(&request.earner_id)?);
+        self.catch_up(&self.awards).await?;
+        let row = self.earner_row(tenant, person).await?.ok_or_else(Trouble::missing)?;
+        let (key_version, awards) = (row.key_version, self.standing_awards(tenant, person).await?);
+        let command = PersonCommand::Erase { key_version, awards };
+        let decided = carry_out::<Person>(&*self.events, &execution, &person, command).await?;
+        self.destroy(tenant, person, key_version).await?;
+        let erased_at = row.erasure().unwrap_or(execution.at);
+        let earner = Earner {
+            id: person.to_string(),
+            recipient: None,
+            awards: row.awards.into(),
+            first_awarded_at: Timestamp::from(row.first_awarded_at).to_string(),
+            erased_at: erased_at.to_string(),
+        };
+        let written = Written { position: decided.position.0, replayed: decided.replayed };
+        Ok(EraseEarnerResponse { earner: Some(earner), written: Some(written) })
+    }
+
+    /// Destroys a key that an erasure names, unless the person has come back under a later one, and
+    /// the letters that were kept.
+    pub(crate) async fn destroy(
+        &self,
+        tenant: TenantId,
+        person: SubjectId,
+        key_version: u32,
+    ) -> Outcome<()> {
+        let owner = Owner::new(tenant, person);
+        for version in 1..=key_version {
+            if self.vault.key(&owner, version).await?.is_some() {
+                self.vault.destroy(&owner).await?;
+            }
+        }
+        self.context
+            .stores
+            .mailer
+            .forget(&owner.subject)
+            .await
+            .map_err(|error| Trouble::fault("letters to an erased person are still kept", &error))
+    }
+
+    /// The person's awards that are not erased.
+    async fn standing_awards(
+        &self,
+        tenant: TenantId,
+        person: SubjectId,
+    ) -> Outcome<Vec<ErasedAward>> {
+        let (mut standing, mut after) = (Vec::new(), None);
+        loop {
+            let scan = Scan {
+                tenant,
+                table: BY_PERSON,
+                prefix: person.bytes().to_vec(),
+                after: after.take(),
+                before: None,
+                direction: Direction::Forward,
+                limit: WALK,
+            };
+            let index = self.awards.scan(&scan).await?;
+            let ids: Vec<AwardId> = index
+                .iter()
+                .filter_map(|(id, _)| pointed_to(id))
+                .map(|bytes| AwardId::from_uuid(uuid::Uuid::from_bytes(bytes)))
+                .collect();
+            let keys: Vec<Key> = ids.iter().map(|id| award_key(tenant, *id)).collect();
+            for (award, row) in ids.into_iter().zip(self.awards.get_many(&keys).await?) {
+                let Some(row) = row else { continue };
+                let row: AwardRow = read(&row)?;
+                if row.particulars.is_some() {
+                    standing.push(ErasedAward { award, list: row.list, index: row.index });
+                }
+            }
+            match index.last() {
+                Some((last, _)) if index.len() == WALK => after = Some(last.clone()),
+                _ => return Ok(standing),
+            }
+        }
+    }
+
+    async fn earner_row(&self, tenant: TenantId, person: SubjectId) -> Outcome<Option<EarnerRow>> {
+        let row = self.awards.get(&earner_key(tenant, person)).await?;
+        row.map(|row| read(&row)).transpose()
+    }
+
+    async fn earner(
+        &self,
+        principal: &Principal,
+        person: SubjectId,
+        row: &EarnerRow,
+    ) -> Outcome<Earner> {
+        let tenant = principal.tenant;
+        let may_see = principal.require(Permission::ReadPeople).is_ok();
+        let newest = match row.newest.filter(|_| may_see) {
+            Some(award) => self.award_row(tenant, award).await?,
+            None => None,
+        };
+        let sealed = newest.as_ref().and_then(|award| award.particulars.as_ref());
+        let particulars = self.show.particulars(tenant, sealed).await?;
+        Ok(Earner {
+            id: person.to_string(),
+            recipient: particulars.map(|them| Recipient { email: them.email, name: them.name }),
+            awards: row.awards.into(),
+            first_awarded_at: Timestamp::from(row.first_awarded_at).to_string(),
+            erased_at: row.erasure().map(|at| at.to_string()).unwrap_or_default(),
+        })
+    }
+}
+
+fn person_id(text: &str) -> Outcome<SubjectId> {
+    text.parse().map_err(|error| Trouble::invalid_id("/earnerId", error))
+}

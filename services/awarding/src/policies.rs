@@ -1,0 +1,125 @@
+//! What the role does on its own: facts become commands whose ids derive from the facts, so that
+//! twice is once. How far a policy has come stands in a slot of its own in the read models; should
+//! that be lost, it starts over and finds everything done.
+
+pub(crate) mod batches;
+pub(crate) mod erasure;
+pub(crate) mod mail;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use eventstore::{EventStore, Filter, RecordedEvent, Signal};
+use futures_util::StreamExt;
+use kernel::Position;
+use readmodel::{Applied, Model, ReadModelError, ReadModels, Slot};
+
+use crate::trouble::{Outcome, Trouble};
+
+/// What a policy does about a fact.
+pub(crate) trait Reaction: Send + Sync + 'static {
+    /// The name of its memory.
+    const NAME: &'static str;
+    /// Which facts it reacts to.
+    const CATEGORIES: &'static [&'static str];
+
+    /// Does what the fact asks for, if anything. Called again until it succeeds.
+    fn react(&self, fact: &RecordedEvent) -> impl Future<Output = Outcome<()>> + Send;
+}
+
+/// How far a policy has come.
+pub(crate) struct Memory {
+    models: Arc<dyn ReadModels>,
+    slot: Slot,
+    at: Position,
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Pauses that grow while something fails.
+pub(crate) struct Patience(Duration);
+
+impl Patience {
+    pub(crate) fn new() -> Self {
+        Self(FIRST_PAUSE)
+    }
+
+    pub(crate) async fn pause(&mut self) {
+        tokio::time::sleep(self.0).await;
+        self.0 = (self.0 * 2).min(LONGEST_PAUSE);
+    }
+}
+
+impl Memory {
+    /// What was remembered under that name; nothing the first time.
+    pub(crate) async fn open(
+        models: Arc<dyn ReadModels>,
+        name: &'static str,
+    ) -> Result<Self, ReadModelError> {
+        let slot = Slot { model: Model { name, version: 1 }, generation: 0 };
+        let at = models.checkpoint(slot).await?;
+        Ok(Self { models, slot, at })
+    }
+
+    pub(crate) fn at(&self) -> Position {
+        self.at
+    }
+
+    /// Remembers that everything up to there was dealt with.
+    pub(crate) async fn advance(&mut self, to: Position) -> Result<(), ReadModelError> {
+        if to > self.at {
+            // Where another process has come further, that is where we are as well.
+            self.at = match self.models.apply(self.slot, &[], self.at, to).await? {
+                Applied::Done => to,
+                Applied::Stale { current } => current,
+            };
+        }
+        Ok(())
+    }
+}
+
+/// Reacts to facts, in order, for as long as it is polled.
+pub(crate) async fn follow<R: Reaction>(
+    events: Arc<dyn EventStore>,
+    models: Arc<dyn ReadModels>,
+    reaction: R,
+) {
+    let mut patience = Patience::new();
+    loop {
+        if let Err(trouble) = follow_once(&*events, &models, &reaction).await {
+            tracing::warn!(policy = R::NAME, ?trouble, "a policy starts again");
+        }
+        patience.pause().await;
+    }
+}
+
+async fn follow_once<R: Reaction>(
+    events: &dyn EventStore,
+    models: &Arc<dyn ReadModels>,
+    reaction: &R,
+) -> Outcome<()> {
+    let mut memory = Memory::open(Arc::clone(models), R::NAME).await?;
+    let mut signals = events.subscribe(memory.at(), Filter::every_tenant(R::CATEGORIES));
+    while let Some(signal) = signals.next().await {
+        match signal? {
+            Signal::Facts(facts) => {
+                for fact in &facts {
+                    persist(reaction, fact).await;
+                }
+                if let Some(last) = facts.last() {
+                    memory.advance(last.position).await?;
+                }
+            }
+            Signal::Checkpoint(to) | Signal::CaughtUp(to) => memory.advance(to).await?,
+        }
+    }
+    Err(Trouble::from(eventstore::StoreError::Closed))
+}
+
+async fn persist<R: Reaction>(reaction: &R, fact: &RecordedEvent) {
+    let mut patience = Patience::new();
+    while let Err(trouble) = reaction.react(fact).await {
+        tracing::warn!(policy = R::NAME, position = %fact.position, ?trouble, "a policy tries again");
+        patience.pause().await;
+    }
+}

@@ -1,0 +1,21 @@
+use std::sync::Arc;
+
+use awarding_domain::PersonEvent;
+use eventstore::RecordedEvent;
+
+use super::Reaction;
+use crate::{role::Awarding, trouble::Outcome};
+
+/// Destroys the keys of erased people where the erasing command did not live to do it.
+pub(crate) struct Erasure(pub(crate) Arc<Awarding>);
+
+impl Reaction for Erasure {
+    const NAME: &'static str = "awarding-erasure";
+    const CATEGORIES: &'static [&'static str] = &["person"];
+
+    async fn react(&self, fact: &RecordedEvent) -> Outcome<()> {
+        let PersonEvent::Erased(erased) = fact.event()?;
+        let Ok(person) = fact.stream.id().parse() else { return Ok(()) };
+        self.0.destroy(fact.stream.tenant(), person, erased.key_version).await
+    }
+}

@@ -1,0 +1,169 @@
+use std::time::Duration;
+
+use auth::{Permission, Principal};
+use awarding_domain::AwardId;
+use design_domain::BadgeId;
+use kernel::{SubjectId, TenantId};
+use proto::awarding::v1::{
+    self as wire, GetAwardRequest, GetAwardResponse, GetAwardsRequest, GetAwardsResponse,
+    GetPublicAwardRequest, GetPublicAwardResponse, ListAwardsRequest, ListAwardsResponse,
+};
+use readmodel::{Direction, Key, ReadModelError, View};
+
+use crate::{
+    awards::{
+        AWARD, AwardRow, BY_BADGE, BY_PERSON, BY_TIME, COUNT, DIRECTORY, EarnerRow, MODEL,
+        award_key, earner_key, pointed_to,
+    },
+    pages::{List, page},
+    rights::reach,
+    role::Awarding,
+    show::{Eyes, shown},
+    terms::award_id,
+    trouble::{Outcome, Trouble},
+};
+
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Awards of one request.
+const MOST: usize = 100;
+
+impl Awarding {
+    /// Waits until a view holds everything that has happened so far.
+    pub(crate) async fn catch_up(&self, view: &View) -> Outcome<()> {
+        Ok(view.wait(self.events.head().await?, PATIENCE).await?)
+    }
+
+    /// Whose award it is.
+    pub(crate) async fn tenant_of(&self, award: AwardId) -> Outcome<Option<TenantId>> {
+        let row = self.awards.get(&Key::new(TenantId::PLATFORM, DIRECTORY, award.bytes())).await?;
+        let tenant = row.and_then(|row| <[u8; 16]>::try_from(row.as_slice()).ok());
+        Ok(tenant.map(|bytes| TenantId::from_uuid(uuid::Uuid::from_bytes(bytes))))
+    }
+
+    pub(crate) async fn award_row(
+        &self,
+        tenant: TenantId,
+        id: AwardId,
+    ) -> Outcome<Option<AwardRow>> {
+        self.awards.get(&award_key(tenant, id)).await?.map(|row| read(&row)).transpose()
+    }
+
+    pub(crate) async fn get_award(
+        &self,
+        principal: &Principal,
+        request: GetAwardRequest,
+    ) -> Outcome<GetAwardResponse> {
+        let (id, tenant) = (award_id(&request.award_id)?, principal.tenant);
+        let row = self.award_row(tenant, id).await?.ok_or_else(Trouble::missing)?;
+        reach(principal, Permission::Read, row.issuer)?;
+        let eyes = Eyes::of(principal, row.issuer);
+        let award = self.show.award(tenant, id, &row, eyes, self.clock.now()).await?;
+        let particulars = self.show.particulars(tenant, row.particulars.as_ref()).await?;
+        let credential = match &particulars {
+            Some(them) => self.show.credential(tenant, row.template, them).await?,
+            None => vec![],
+        };
+        Ok(GetAwardResponse { award: Some(award), credential })
+    }
+
+    pub(crate) async fn get_awards(
+        &self,
+        principal: &Principal,
+        request: GetAwardsRequest,
+    ) -> Outcome<GetAwardsResponse> {
+        if request.award_ids.len() > MOST {
+            return Err(Trouble::invalid("/awardIds", "at most 100 awards at once: ask for fewer"));
+        }
+        let ids = request.award_ids.iter().map(|id| award_id(id)).collect::<Outcome<Vec<_>>>()?;
+        let awards = self.awards_of(principal, &ids).await?;
+        Ok(GetAwardsResponse { awards })
+    }
+
+    pub(crate) async fn list_awards(
+        &self,
+        principal: &Principal,
+        request: ListAwardsRequest,
+    ) -> Outcome<ListAwardsResponse> {
+        let tenant = principal.tenant;
+        let ListAwardsRequest { page: wanted, badge_id, earner_id } = request;
+        let (table, prefix, total) = match (badge_id.as_str(), earner_id.as_str()) {
+            ("", "") => {
+                principal.require(Permission::Read)?;
+                (BY_TIME, vec![], self.awards.count(&Key::new(tenant, COUNT, [])).await?)
+            }
+            (badge, "") => {
+                let badge: BadgeId =
+                    badge.parse().map_err(|error| Trouble::invalid_id("/badgeId", error))?;
+                if let Some(issuer) = self.badges.issuer_of(tenant, badge).await? {
+                    reach(principal, Permission::Read, issuer)?;
+                }
+                let prefix = badge.bytes().to_vec();
+                let total = self.awards.count(&Key::new(tenant, COUNT, prefix.clone())).await?;
+                (BY_BADGE, prefix, total)
+            }
+            ("", person) => {
+                let person: SubjectId =
+                    person.parse().map_err(|error| Trouble::invalid_id("/earnerId", error))?;
+                principal.require(Permission::Read)?;
+                let row = self.awards.get(&earner_key(tenant, person)).await?;
+                let row = row.map(|row| read::<EarnerRow>(&row)).transpose()?;
+                let total = row.map_or(0, |row| i64::from(row.awards));
+                (BY_PERSON, person.bytes().to_vec(), total)
+            }
+            _ => {
+                let message = "ask for the awards of a badge or of an earner, not both";
+                return Err(Trouble::invalid("/earnerId", message));
+            }
+        };
+        let list = List { tenant, table, prefix, direction: Direction::Backward, total };
+        let (rows, info) = page(&self.awards, &list, wanted).await?;
+        let ids: Vec<AwardId> = rows.iter().filter_map(|(id, _)| award_in(id)).collect();
+        let awards = self.awards_of(principal, &ids).await?;
+        Ok(ListAwardsResponse { awards, page: Some(info) })
+    }
+
+    /// Those that are there and within reach, in the order asked.
+    async fn awards_of(&self, principal: &Principal, ids: &[AwardId]) -> Outcome<Vec<wire::Award>> {
+        let (tenant, now) = (principal.tenant, self.clock.now());
+        let keys: Vec<Key> = ids.iter().map(|id| Key::new(tenant, AWARD, id.bytes())).collect();
+        let rows = self.awards.get_many(&keys).await?;
+        let mut awards = Vec::with_capacity(ids.len());
+        for (id, row) in ids.iter().zip(rows) {
+            let Some(row) = row else { continue };
+            let row: AwardRow = read(&row)?;
+            if reach(principal, Permission::Read, row.issuer).is_ok() {
+                let eyes = Eyes::of(principal, row.issuer);
+                awards.push(self.show.award(tenant, *id, &row, eyes, now).await?);
+            }
+        }
+        Ok(awards)
+    }
+
+    /// What anyone may see. The name is there, as in the credential's page; the address is not.
+    pub(crate) async fn public_award(
+        &self,
+        request: GetPublicAwardRequest,
+    ) -> Outcome<GetPublicAwardResponse> {
+        let id = award_id(&request.award_id)?;
+        let tenant = self.tenant_of(id).await?.ok_or_else(Trouble::missing)?;
+        let row = self.award_row(tenant, id).await?.ok_or_else(Trouble::missing)?;
+        let particulars = self.show.particulars(tenant, row.particulars.as_ref()).await?;
+        let award = shown(tenant, id, &row, particulars.as_ref(), Eyes::Public, self.clock.now());
+        let credential = match &particulars {
+            Some(them) if !request.summary => {
+                self.show.credential(tenant, row.template, them).await?
+            }
+            _ => vec![],
+        };
+        Ok(GetPublicAwardResponse { award: Some(award), credential })
+    }
+}
+
+/// The award that an index row points to.
+fn award_in(index: &[u8]) -> Option<AwardId> {
+    pointed_to(index).map(|bytes| AwardId::from_uuid(uuid::Uuid::from_bytes(bytes)))
+}
+
+pub(crate) fn read<'a, T: serde::Deserialize<'a>>(row: &'a [u8]) -> Outcome<T> {
+    postcard::from_bytes(row).map_err(|_| ReadModelError::Unreadable(MODEL.name).into())
+}

@@ -1,0 +1,138 @@
+use std::sync::Arc;
+
+use awarding_domain::{Digest, StatusListId};
+use issuers_domain::KeyId;
+use kernel::{TenantId, Timestamp};
+use moka::sync::Cache;
+use openbadges::{EddsaRdfc2022, ProofOptions, StatusList, StatusListCredential};
+use proto::awarding::v1::{GetStatusListRequest, GetStatusListResponse};
+use readmodel::{Direction, Key, Scan};
+
+use crate::{
+    addresses::Addresses,
+    awards::{CHANGED, LIST, ListChange, ListRow, WITHDRAWN},
+    create::is_retired,
+    read::read,
+    role::Awarding,
+    signer::Signer,
+    trouble::{Outcome, Trouble},
+};
+
+/// Writes status lists as signed credentials: the same bytes for the same state, in every process
+/// and after every restart, for all that goes into them is in the read model.
+pub(crate) struct StatusLists {
+    suite: EddsaRdfc2022,
+    signer: Signer,
+    addresses: Addresses,
+    written: Cache<StatusListId, Arc<Signed>>,
+}
+
+struct Signed {
+    state: State,
+    credential: Vec<u8>,
+    etag: String,
+}
+
+/// What the bytes depend on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct State {
+    change: Option<ListChange>,
+    key: KeyId,
+}
+
+impl StatusLists {
+    pub(crate) fn new(suite: EddsaRdfc2022, signer: Signer, addresses: Addresses) -> Self {
+        Self { suite, signer, addresses, written: Cache::new(256) }
+    }
+}
+
+/// Rows of one walk.
+const WALK: usize = 1_000;
+
+impl Awarding {
+    pub(crate) async fn status_list(
+        &self,
+        request: GetStatusListRequest,
+    ) -> Outcome<GetStatusListResponse> {
+        let list: StatusListId = request
+            .status_list_id
+            .parse()
+            .map_err(|error| Trouble::invalid_id("/statusListId", error))?;
+        let key = Key::new(TenantId::PLATFORM, LIST, list.bytes());
+        let row = self.awards.get(&key).await?.ok_or_else(Trouble::missing)?;
+        let row: ListRow = read(&row)?;
+        let signed = match self.signed_list(list, row).await {
+            Err(Trouble::Failed(status)) if is_retired(&status) => {
+                self.badges.catch_up().await?;
+                self.signed_list(list, row).await?
+            }
+            signed => signed?,
+        };
+        let (credential, etag) = (signed.credential.clone(), signed.etag.clone());
+        Ok(GetStatusListResponse { credential, etag })
+    }
+
+    async fn signed_list(&self, list: StatusListId, row: ListRow) -> Outcome<Arc<Signed>> {
+        let ListRow { tenant, issuer, since } = row;
+        let signing = self.badges.signing(tenant, issuer).await?;
+        let change = self.awards.get(&Key::new(tenant, CHANGED, list.bytes())).await?;
+        let change = change.map(|row| read::<ListChange>(&row)).transpose()?;
+        let state = State { change, key: signing.lane.key };
+        let known = self.lists.written.get(&list).filter(|signed| signed.state == state);
+        if let Some(signed) = known {
+            return Ok(signed);
+        }
+        // Read after the change was: at worst it holds a newer bit and is written again next time.
+        let bits = self.withdrawn(tenant, list).await?;
+        let at = Timestamp::from(change.map_or(since, |change| change.at)).whole_second();
+        let url = self.lists.addresses.status_list(list);
+        let credential = StatusListCredential::revocation(url, signing.did, at.to_string(), &bits);
+        let document = serde_json::to_value(&credential)
+            .map_err(|error| Trouble::fault("a status list cannot be written", &error))?;
+        let options = ProofOptions {
+            verification_method: signing.verification_method,
+            created: at.to_string(),
+        };
+        let unsigned = self
+            .lists
+            .suite
+            .prepare(document, &options)
+            .map_err(|error| Trouble::fault("a status list cannot be signed", &error))?;
+        let payload = *unsigned.hash_data();
+        let signatures = self.lists.signer.sign(signing.lane, vec![payload]).await?;
+        let signature = signatures.first().ok_or_else(Trouble::missing)?;
+        let credential = serde_json::to_vec(&unsigned.finish(signature))
+            .map_err(|error| Trouble::fault("a status list cannot be written", &error))?;
+        let etag = Digest::of(&credential).to_string();
+        let signed = Arc::new(Signed { state, credential, etag });
+        self.lists.written.insert(list, Arc::clone(&signed));
+        Ok(signed)
+    }
+
+    async fn withdrawn(&self, tenant: TenantId, list: StatusListId) -> Outcome<StatusList> {
+        let mut bits = StatusList::new(openbadges::STATUS_LIST_ENTRIES);
+        let mut after = None;
+        loop {
+            let scan = Scan {
+                tenant,
+                table: WITHDRAWN,
+                prefix: list.bytes().to_vec(),
+                after: after.take(),
+                before: None,
+                direction: Direction::Forward,
+                limit: WALK,
+            };
+            let rows = self.awards.scan(&scan).await?;
+            for (id, _) in &rows {
+                let index = id.last_chunk().map_or(u32::MAX, |bytes| u32::from_be_bytes(*bytes));
+                bits.set(index.into(), true).map_err(|error| {
+                    Trouble::fault("a place lies beyond its status list", &error)
+                })?;
+            }
+            match rows.last() {
+                Some((id, _)) if rows.len() == WALK => after = Some(id.clone()),
+                _ => return Ok(bits),
+            }
+        }
+    }
+}

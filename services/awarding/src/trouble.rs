@@ -1,0 +1,97 @@
+use kernel::Class;
+use runtime::{Refusal, status};
+use tonic::Status;
+
+/// Why a use case did not end well. A refusal is an answer, and may become a row's outcome; a
+/// failure is an accident, was logged, and may heal by trying again.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// What the caller can act on.
+    Refused(Class, Refusal),
+    /// What the caller cannot.
+    Failed(Status),
+}
+
+pub(crate) type Outcome<T> = Result<T, Trouble>;
+
+impl Trouble {
+    pub(crate) fn refused(class: Class, code: &str, message: &str) -> Self {
+        Self::Refused(class, Refusal::new(code, message))
+    }
+
+    /// Wrong input at that place of the request.
+    pub(crate) fn invalid(path: &str, message: &str) -> Self {
+        Self::Refused(Class::Invalid, Refusal::new("INVALID_INPUT", message).at(path))
+    }
+
+    /// An id that is none, at that place of the request.
+    pub(crate) fn invalid_id(path: &str, error: kernel::InvalidId) -> Self {
+        let message = error.to_string();
+        Self::Refused(Class::Invalid, Refusal::new("INVALID_ID", message).at(path))
+    }
+
+    /// What is absent, or somebody else's: the same for both.
+    pub(crate) fn missing() -> Self {
+        Self::Failed(status::missing())
+    }
+
+    /// Another request came under the same idempotency key.
+    pub(crate) fn mismatch() -> Self {
+        let message = "this idempotency key was used for another request: choose a new one";
+        let refusal = Refusal::new("IDEMPOTENCY_MISMATCH", message).at("/idempotencyKey");
+        Self::Refused(Class::Conflict, refusal)
+    }
+
+    /// A fault of ours, told to the log.
+    pub(crate) fn fault(what: &'static str, error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "{what}");
+        let message = "something went wrong on our side";
+        Self::Failed(Refusal::new("INTERNAL", message).status(tonic::Code::Internal))
+    }
+}
+
+impl From<Trouble> for Status {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Refused(class, refusal) => refusal.status(status::code_of(class)),
+            Trouble::Failed(status) => status,
+        }
+    }
+}
+
+impl From<Status> for Trouble {
+    fn from(status: Status) -> Self {
+        Self::Failed(status)
+    }
+}
+
+macro_rules! failures {
+    ($($error:ty => $map:path),+ $(,)?) => {$(
+        impl From<$error> for Trouble {
+            fn from(error: $error) -> Self {
+                Self::Failed($map(error))
+            }
+        }
+    )+};
+}
+
+failures! {
+    eventstore::StoreError => status::of_store,
+    eventstore::AppendError => status::of_append,
+    readmodel::ReadModelError => status::of_read_model,
+    readmodel::WaitError => status::of_wait,
+    keyvault::VaultError => status::of_vault,
+    auth::Denied => status::denied,
+}
+
+impl From<eventstore::Unreadable> for Trouble {
+    fn from(error: eventstore::Unreadable) -> Self {
+        Self::Failed(status::of_unreadable(&error))
+    }
+}
+
+impl<R: kernel::Rejection> From<eventstore::ExecuteError<R>> for Trouble {
+    fn from(error: eventstore::ExecuteError<R>) -> Self {
+        Self::Failed(status::of(error))
+    }
+}

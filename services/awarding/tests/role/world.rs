@@ -1,0 +1,240 @@
+//! A tenant with an issuer and a published badge, and the role beside it.
+
+use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
+
+use auth::{Kind, Principal, Role};
+use awarding_domain::AwardEvent;
+use design_domain::{
+    Badge, BadgeArchived, BadgeCreated, BadgeEvent, BadgeId, BadgePublished, Content, Draft,
+};
+use ed25519_dalek::{Signer, SigningKey};
+use eventstore::{EventStore, Execution, Expected, Filter, Signal, StreamId};
+use futures_util::StreamExt;
+use issuers_domain::{Issuer, IssuerCreated, IssuerEvent, IssuerId, NewKey, Profile};
+use kernel::{Actor, Aggregate, Id, Position, TenantId};
+use openbadges::{Multikey, Resolver, Unresolved, VerificationMethod};
+use proto::{
+    awarding::v1::{
+        CreateAwardRequest, CreateAwardResponse, Recipient, awarding_client::AwardingClient,
+    },
+    issuers::v1::{SignRequest, SignResponse},
+};
+use runtime::{Context, Refusal, Tasks, Wire, testing::Rig};
+use tonic::{Request, Response, Status, body::Body};
+
+/// A deployment with one role.
+pub struct World {
+    pub rig: Rig,
+    pub tenant: TenantId,
+    pub issuer: IssuerId,
+    pub badge: BadgeId,
+    pub did: String,
+    pub key: SigningKey,
+    pub client: AwardingClient<Wire>,
+    pub awarder: Principal,
+}
+
+pub fn id<K: kernel::Kind>(n: u8) -> Id<K> {
+    Id::derived([n; 16])
+}
+
+impl World {
+    /// A world whose policies run.
+    pub async fn new() -> Self {
+        let world = Self::idle().await;
+        world.start(&world.rig.context.clone());
+        world
+    }
+
+    /// A world where nothing happens by itself but projecting.
+    pub async fn idle() -> Self {
+        let rig = Rig::new(awarding::projections());
+        let key = SigningKey::from_bytes(&[5; 32]);
+        let (tenant, issuer, badge) = (id(1), id::<issuers_domain::IssuerKind>(2), id(3));
+        let did = format!("did:web:badges.example.org:i:{issuer}");
+        let client = client(&rig.context, &key);
+        let awarder = rig.member(tenant, Role::Admin);
+        let world = Self { rig, tenant, issuer, badge, did, key, client, awarder };
+        let profile = Profile::new("Ost", "https://ost.example/", "", "").unwrap();
+        let created = IssuerCreated { issuer, did: world.did.clone(), profile };
+        let multikey = Multikey::ed25519(world.key.verifying_key().to_bytes()).to_string();
+        let key = NewKey { key: id(4), multikey };
+        let facts = [IssuerEvent::Created(created), IssuerEvent::KeyAdded(key)];
+        world.tell::<Issuer>(&issuer, Expected::NoStream, &facts).await;
+        world.publish(badge).await;
+        world
+    }
+
+    pub async fn publish(&self, badge: BadgeId) {
+        let issuer = self.issuer;
+        let content = Content::check(Draft {
+            name: "First Aid".into(),
+            description: "Can help until help comes.".into(),
+            criteria_narrative: "Pass the course.".into(),
+            expires_after_days: 730,
+            ..Draft::default()
+        });
+        let content = content.unwrap();
+        let created = BadgeCreated { badge, issuer, content: content.clone() };
+        let published = BadgePublished { issuer, version: 1, content };
+        let facts = [BadgeEvent::Created(created), BadgeEvent::Published(published)];
+        self.tell::<Badge>(&badge, Expected::NoStream, &facts).await;
+    }
+
+    pub async fn archive(&self, badge: BadgeId) -> Position {
+        let facts = [BadgeEvent::Archived(BadgeArchived { issuer: self.issuer })];
+        self.tell::<Badge>(&badge, Expected::Revision(1), &facts).await
+    }
+
+    /// Appends facts of another role.
+    pub async fn tell<A: Aggregate>(
+        &self,
+        id: &A::Id,
+        expected: Expected,
+        facts: &[A::Event],
+    ) -> Position {
+        let execution = Execution {
+            tenant: self.tenant,
+            actor: Actor::system("test"),
+            command: self.rig.context.stores.ids.command(),
+            fingerprint: None,
+            causation: None,
+            traceparent: None,
+            at: self.rig.now(),
+        };
+        let stream = StreamId::of::<A>(self.tenant, id);
+        let write = execution.write(stream, expected, facts).unwrap();
+        self.rig.context.stores.events.append(vec![write]).await.pop().unwrap().unwrap().position
+    }
+
+    /// Starts the role's policies in that context.
+    pub fn start(&self, context: &Context) {
+        awarding::role(context, signer(&self.key)).start(&context.tasks);
+    }
+
+    /// The context with tasks of its own, to be ended apart from the rest.
+    pub fn apart(&self, events: Arc<dyn EventStore>) -> Context {
+        let mut context = self.rig.context.clone();
+        context.stores.events = events;
+        context.tasks = Tasks::new();
+        context
+    }
+
+    pub fn call<T>(&self, message: T) -> Request<T> {
+        self.rig.call(&self.awarder, message)
+    }
+
+    /// A call that reads at that position or later.
+    pub fn call_at<T>(&self, position: u64, message: T) -> Request<T> {
+        let mut request = self.call(message);
+        let token = position.to_string().parse().unwrap();
+        request.metadata_mut().insert("laurel-consistency-token", token);
+        request
+    }
+
+    pub fn award_request(&self, key: &str, email: &str, name: &str) -> CreateAwardRequest {
+        CreateAwardRequest {
+            idempotency_key: key.into(),
+            badge_id: self.badge.to_string(),
+            recipient: Some(Recipient { email: email.into(), name: name.into() }),
+            ..CreateAwardRequest::default()
+        }
+    }
+
+    pub async fn award(&self, request: CreateAwardRequest) -> Result<CreateAwardResponse, Refusal> {
+        answer(self.client.clone().create_award(self.call(request)).await)
+    }
+
+    /// The backpack's own view of who holds an award.
+    pub async fn earner_of(&self, award: &str) -> Principal {
+        let stream = StreamId::named("award", self.tenant, award);
+        let facts = self.rig.context.stores.events.read(&stream, 0, 1).await.unwrap();
+        let AwardEvent::Created(created) = facts[0].event().unwrap() else { panic!("no award") };
+        Principal {
+            subject: created.earner.to_string(),
+            kind: Kind::Earner,
+            organization: None,
+            tenant: TenantId::PLATFORM,
+            grants: vec![],
+            ..self.awarder.clone()
+        }
+    }
+
+    /// The position of the first fact of that type from a position on, however long it takes.
+    pub async fn until(&self, kind: &str, after: Position) -> Position {
+        let wait = async {
+            let events = &self.rig.context.stores.events;
+            let mut signals = events.subscribe(after, Filter::tenant(self.tenant, &[]));
+            loop {
+                if let Signal::Facts(facts) = signals.next().await.unwrap().unwrap() {
+                    if let Some(fact) = facts.iter().find(|fact| &*fact.kind == kind) {
+                        return fact.position;
+                    }
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), wait).await.expect("it happens in a minute")
+    }
+
+    pub fn resolver(&self, lists: HashMap<String, Vec<u8>>) -> Offline {
+        let key = Multikey::ed25519(self.key.verifying_key().to_bytes());
+        Offline { did: self.did.clone(), key, lists }
+    }
+}
+
+pub fn answer<T>(outcome: Result<Response<T>, Status>) -> Result<T, Refusal> {
+    outcome.map(Response::into_inner).map_err(|status| Refusal::of(&status))
+}
+
+pub fn client(context: &Context, key: &SigningKey) -> AwardingClient<Wire> {
+    let role = awarding::role(context, signer(key));
+    AwardingClient::new(runtime::local(role.guarded(context))).max_decoding_message_size(9 << 20)
+}
+
+/// As much of the issuers role as signs.
+pub fn signer(key: &SigningKey) -> Wire {
+    let key = Arc::new(key.clone());
+    Wire::new(tower::service_fn(move |request: http::Request<Body>| {
+        let sign = Sign(Arc::clone(&key));
+        async move {
+            let codec = tonic_prost::ProstCodec::<SignResponse, SignRequest>::default();
+            Ok::<_, Status>(tonic::server::Grpc::new(codec).unary(sign, request).await)
+        }
+    }))
+}
+
+struct Sign(Arc<SigningKey>);
+
+impl tonic::server::UnaryService<SignRequest> for Sign {
+    type Response = SignResponse;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<SignResponse>, Status>> + Send>>;
+
+    fn call(&mut self, request: Request<SignRequest>) -> Self::Future {
+        let key = Arc::clone(&self.0);
+        Box::pin(async move {
+            let request = request.into_inner();
+            assert_eq!(request.key_id, id::<issuers_domain::KeyKind>(4).to_string());
+            let sign = |payload: &Vec<u8>| key.sign(payload).to_bytes().to_vec();
+            let signatures = request.payloads.iter().map(sign).collect();
+            Ok(Response::new(SignResponse { signatures }))
+        })
+    }
+}
+
+/// What a verifier would fetch.
+pub struct Offline {
+    did: String,
+    key: Multikey,
+    lists: HashMap<String, Vec<u8>>,
+}
+
+impl Resolver for Offline {
+    fn verification_method(&self, id: &str) -> Result<VerificationMethod, Unresolved> {
+        assert_eq!(id, format!("{}#{}", self.did, self.key));
+        Ok(VerificationMethod { controller: self.did.clone(), key: self.key })
+    }
+
+    fn status_list(&self, url: &str) -> Result<Vec<u8>, Unresolved> {
+        self.lists.get(url).cloned().ok_or_else(|| Unresolved(url.to_owned()))
+    }
+}
