@@ -1,0 +1,164 @@
+//! The public web: award, badge and issuer pages with their machine formats, sign-in and backpack,
+//! the OAuth token endpoint, uploads, health.
+//!
+//! Pages are rendered whole on the server and need no script. One file per noun; a page is a
+//! template under `templates/`, and its text is escaped there. To add a page, write its file with a
+//! `pub(super)` handler, and a line in [`routes`].
+
+mod assets;
+mod award;
+mod backpack;
+mod badge;
+mod catalogue;
+mod cookie;
+mod engagement;
+mod headers;
+mod health;
+mod issuer;
+mod linkedin;
+mod markdown;
+mod negotiate;
+mod oauth;
+mod page;
+mod problem;
+mod same_origin;
+mod schema_org;
+mod sign_in;
+mod status;
+mod status_list;
+mod upload;
+mod words;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post, put},
+};
+use bytes::Bytes;
+use kernel::TenantId;
+use proto::{
+    analytics::v1::analytics_client::AnalyticsClient,
+    awarding::v1::awarding_client::AwardingClient, backpack::v1::backpack_client::BackpackClient,
+    design::v1::design_client::DesignClient, issuers::v1::issuers_client::IssuersClient,
+};
+use runtime::{Context, Readiness, Wire};
+use tonic::{Request, metadata::MetadataValue};
+
+pub use engagement::flush;
+
+use crate::Wires;
+
+/// The state of the public web; cheap to clone.
+#[derive(Clone)]
+pub struct Web(Arc<Shared>);
+
+struct Shared {
+    context: Context,
+    wires: Wires,
+    readiness: Readiness,
+    secure: bool,
+    jwks: Bytes,
+    catalogue: catalogue::Catalogue,
+    engagement: engagement::Counted,
+}
+
+impl Web {
+    /// The public web of this deployment.
+    pub fn new(context: &Context, wires: Wires) -> Self {
+        let Context { stores, views, tasks, .. } = context.clone();
+        Self(Arc::new(Shared {
+            context: context.clone(),
+            wires,
+            readiness: Readiness::new(stores, views, tasks),
+            secure: context.public_url.starts_with("https://"),
+            jwks: context.tokens.jwks().to_string().into(),
+            catalogue: catalogue::Catalogue::default(),
+            engagement: engagement::Counted::default(),
+        }))
+    }
+
+    fn public_url(&self) -> &str {
+        &self.0.context.public_url
+    }
+
+    fn awarding(&self) -> AwardingClient<Wire> {
+        AwardingClient::new(self.0.wires.awarding.clone())
+    }
+
+    fn design(&self) -> DesignClient<Wire> {
+        DesignClient::new(self.0.wires.design.clone())
+    }
+
+    fn issuers(&self) -> IssuersClient<Wire> {
+        IssuersClient::new(self.0.wires.issuers.clone())
+    }
+
+    fn backpack(&self) -> BackpackClient<Wire> {
+        BackpackClient::new(self.0.wires.backpack.clone())
+    }
+
+    fn analytics(&self) -> AnalyticsClient<Wire> {
+        AnalyticsClient::new(self.0.wires.analytics.clone())
+    }
+
+    fn now(&self) -> kernel::Timestamp {
+        self.0.context.stores.clock.now()
+    }
+
+    /// A request on behalf of this role, in a tenant.
+    fn as_service<T>(&self, tenant: TenantId, message: T) -> Request<T> {
+        with_token(message, &self.0.context.tokens.service("gateway", tenant, self.now()))
+    }
+}
+
+/// A request that carries an access token.
+fn with_token<T>(message: T, token: &str) -> Request<T> {
+    let mut request = Request::new(message);
+    let bearer = MetadataValue::try_from(format!("Bearer {token}"))
+        .expect("tokens are base64url and full stops");
+    request.metadata_mut().insert("authorization", bearer);
+    request
+}
+
+/// Largest form accepted, in bytes.
+const FORM_BYTES: usize = 32 * 1024;
+
+/// Every route of the public web, and the pages for what is not there.
+pub fn routes(web: Web) -> Router {
+    let forms = Router::new()
+        .route("/sign-in", get(sign_in::ask).post(sign_in::send))
+        .route("/sign-in/{token}", get(sign_in::confirm).post(sign_in::redeem))
+        .route("/sign-out", post(sign_in::leave))
+        .route("/backpack", get(backpack::show))
+        .route("/backpack/erase", get(backpack::confirm_erasure).post(backpack::erase))
+        .route("/backpack/{award}/accept", post(backpack::accept))
+        .route("/backpack/{award}/decline", post(backpack::decline))
+        .route("/oauth/token", post(oauth::token))
+        .layer(DefaultBodyLimit::max(FORM_BYTES));
+    Router::new()
+        .route("/", get(page::home))
+        .route("/c/{award}", get(award::show))
+        .route("/c/{award}/qr.svg", get(award::qr))
+        .route("/b/{badge}", get(badge::newest))
+        .route("/b/{badge}/v/{version}", get(badge::version))
+        .route("/b/{badge}/v/{version}/{artwork}", get(badge::artwork))
+        .route("/i/{issuer}", get(issuer::show))
+        .route("/i/{issuer}/did.json", get(issuer::did))
+        .route("/status/{list}", get(status_list::show))
+        .route("/.well-known/jwks.json", get(health::jwks))
+        .route("/assets/{name}", get(assets::show))
+        .route("/uploads/{token}", put(upload::take))
+        .route("/-/live", get(health::live))
+        .route("/-/ready", get(health::ready))
+        .merge(forms)
+        .fallback(page::missing)
+        .method_not_allowed_fallback(page::not_allowed)
+        .layer(middleware::map_response_with_state(web.clone(), headers::secure))
+        .with_state(web)
+}
+
+#[cfg(test)]
+mod tests;

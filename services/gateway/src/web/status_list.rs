@@ -1,0 +1,39 @@
+//! The signed list of what was revoked.
+
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use proto::awarding::v1::GetStatusListRequest;
+
+use super::{
+    Web,
+    headers::{self, ASK_AGAIN, FOR_ANYONE},
+    problem::Problem,
+};
+
+pub(super) async fn show(
+    State(web): State<Web>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let id = name.strip_suffix(".json").unwrap_or(&name).to_owned();
+    let reply = web.awarding().get_status_list(GetStatusListRequest { status_list_id: id }).await;
+    let list = match reply {
+        Ok(reply) => reply.into_inner(),
+        Err(status) => return ([FOR_ANYONE], Problem::of_lookup(&status).json()).into_response(),
+    };
+    let mut fields = HeaderMap::with_capacity(8);
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vc+ld+json"));
+    fields.insert(header::CACHE_CONTROL, ASK_AGAIN);
+    fields.insert(FOR_ANYONE.0, FOR_ANYONE.1);
+    if let Ok(etag) = HeaderValue::try_from(format!("\"{}\"", list.etag.trim_matches('"'))) {
+        let held = headers::is_held(&headers, &etag);
+        fields.insert(header::ETAG, etag);
+        if held {
+            return (StatusCode::NOT_MODIFIED, fields).into_response();
+        }
+    }
+    (fields, list.credential).into_response()
+}

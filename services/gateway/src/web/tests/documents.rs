@@ -1,0 +1,109 @@
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
+
+use super::scene::{AWARD, BADGE, CREDENTIAL, ISSUER, LIST, MULTIKEY, Scene, URL};
+
+#[tokio::test]
+async fn a_credential_is_given_byte_for_byte_and_once() {
+    let scene = Scene::new();
+    let path = format!("/c/{AWARD}.json");
+    let got = scene.get(&path, "*/*").await;
+    assert_eq!(got.body, CREDENTIAL);
+    assert_eq!(got.header("cache-control"), "no-cache");
+    let etag = got.header("etag").to_owned();
+    let request = Request::get(&path).header("if-none-match", format!("\"x\", W/{etag}"));
+    let held = scene.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!((held.status, held.body.len()), (StatusCode::NOT_MODIFIED, 0));
+    assert_eq!(held.header("etag"), etag);
+}
+
+#[tokio::test]
+async fn a_badge_is_an_open_badges_achievement() {
+    let scene = Scene::new();
+    let achievement = scene.get(&format!("/b/{BADGE}/v/2.json"), "*/*").await.json();
+    assert_eq!(achievement["id"], format!("{URL}/b/{BADGE}/v/2"));
+    assert_eq!(achievement["type"][0], "Achievement");
+    assert_eq!(achievement["name"], "Analytical Engines");
+    assert_eq!(achievement["criteria"]["id"], "https://example.org/criteria");
+    assert_eq!(achievement["achievementType"], "MicroCredential");
+    assert_eq!(achievement["alignment"][0]["targetCode"], "S5");
+    assert_eq!(achievement["image"]["caption"], "A brass cogwheel in a wreath");
+    assert_eq!(achievement["@context"][1], openbadges::OPEN_BADGES_V3);
+    let newest = scene.get(&format!("/b/{BADGE}.json"), "*/*").await.json();
+    assert_eq!(newest, achievement);
+}
+
+#[tokio::test]
+async fn an_issuer_is_a_profile_and_a_did_document() {
+    let scene = Scene::new();
+    let did = format!("did:web:badges.example.org:i:{ISSUER}");
+    let profile = scene.get(&format!("/i/{ISSUER}.json"), "*/*").await.json();
+    assert_eq!(profile["id"], did);
+    assert_eq!(profile["type"][0], "Profile");
+    assert_eq!(profile["url"], "https://royal.example.org");
+    let got = scene.get(&format!("/i/{ISSUER}/did.json"), "*/*").await;
+    assert_eq!(got.header("content-type"), "application/did+json");
+    let document = got.json();
+    assert_eq!(document["id"], did);
+    let method = &document["verificationMethod"][0];
+    assert_eq!(method["publicKeyMultibase"], MULTIKEY);
+    assert_eq!(method["id"], format!("{did}#{MULTIKEY}"));
+    assert_eq!(document["assertionMethod"][0], method["id"]);
+}
+
+#[tokio::test]
+async fn a_status_list_is_given_as_signed() {
+    let scene = Scene::new();
+    let got = scene.get(&format!("/status/{LIST}"), "*/*").await;
+    assert_eq!(got.body, b"{\"list\": 1}");
+    assert_eq!(got.header("content-type"), "application/vc+ld+json");
+    assert_eq!(got.header("etag"), "\"abc\"");
+    assert_eq!(got.header("access-control-allow-origin"), "*");
+    let request = Request::get(format!("/status/{LIST}")).header("if-none-match", "\"abc\"");
+    let held = scene.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(held.status, StatusCode::NOT_MODIFIED);
+}
+
+#[tokio::test]
+async fn pictures_are_given_in_the_form_that_there_is() {
+    let scene = Scene::new();
+    let path = |form: &str| format!("/b/{BADGE}/v/2/artwork.{form}");
+    for (form, media_type) in [("svg", "image/svg+xml"), ("png", "image/png")] {
+        let got = scene.get(&path(form), "*/*").await;
+        assert_eq!((got.status, got.body.as_slice()), (StatusCode::OK, &b"picture"[..]));
+        assert_eq!(got.header("content-type"), media_type);
+        assert!(got.header("cache-control").contains("immutable"));
+    }
+    // The fake has no SVG of a badge without tags.
+    scene.state().badge.content.as_mut().unwrap().tags.clear();
+    let got = scene.get(&path("svg"), "*/*").await;
+    assert_eq!(got.status, StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(got.header("location"), path("png"));
+    assert_eq!(scene.get(&path("gif"), "*/*").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_qr_code_is_a_picture_of_the_address() {
+    let scene = Scene::new();
+    let got = scene.get(&format!("/c/{AWARD}/qr.svg"), "*/*").await;
+    assert_eq!(got.header("content-type"), "image/svg+xml");
+    assert!(got.text().contains("<svg"));
+}
+
+#[tokio::test]
+async fn keys_and_health_are_told() {
+    let scene = Scene::new();
+    let keys = scene.get("/.well-known/jwks.json", "*/*").await;
+    assert_eq!(keys.header("content-type"), "application/jwk-set+json");
+    assert_eq!(keys.json()["keys"][0]["crv"], "Ed25519");
+    assert!(keys.json()["keys"][0].get("d").is_none(), "nothing private");
+    assert_eq!(scene.get("/-/live", "*/*").await.json()["status"], "live");
+    let ready = scene.get("/-/ready", "*/*").await;
+    assert_eq!(ready.status, StatusCode::OK, "{}", ready.text());
+    scene.rig.context.tasks.cancelled().cancel();
+    let stopping = scene.get("/-/ready", "*/*").await;
+    assert_eq!(stopping.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(stopping.json()["ready"], false);
+}
