@@ -80,10 +80,9 @@ impl Aggregate for Client {
         use ClientCommand::{Create, Revoke};
         match (self, command) {
             (Client::Absent, Create(created)) => Ok(vec![ClientEvent::Created(created)]),
-            (Client::Active(_) | Client::Revoked(_), Create(_)) => Ok(vec![]),
             (Client::Absent, Revoke) => Err(ClientRejection::NotFound),
             (Client::Active(_), Revoke) => Ok(vec![ClientEvent::Revoked {}]),
-            (Client::Revoked(_), Revoke) => Ok(vec![]),
+            (Client::Active(_), Create(_)) | (Client::Revoked(_), Create(_) | Revoke) => Ok(vec![]),
         }
     }
 

@@ -156,10 +156,8 @@ impl Aggregate for Issuer {
                 let key = KeyId::derived([0; 16]);
                 Issuer::Active { profile, version: 1, key, retired: Vec::new() }
             }
-            (Issuer::Active { key, retired, .. }, Updated(IssuerUpdated { version, profile })) => {
-                Issuer::Active { profile, version, key, retired }
-            }
-            (Issuer::Active { profile, version, retired, .. }, KeyAdded(NewKey { key, .. })) => {
+            (Issuer::Active { key, retired, .. }, Updated(IssuerUpdated { version, profile }))
+            | (Issuer::Active { profile, version, retired, .. }, KeyAdded(NewKey { key, .. })) => {
                 Issuer::Active { profile, version, key, retired }
             }
             (
