@@ -36,7 +36,9 @@ pub async fn equals_the_read_models(context: &Context) -> anyhow::Result<usize> 
     for projection in laurel::process::projections() {
         let model = projection.model();
         let view = context.views.view(model);
-        view.wait(head, Duration::from_secs(60)).await.context("the read model does not catch up")?;
+        view.wait(head, Duration::from_secs(60))
+            .await
+            .context("the read model does not catch up")?;
         let categories = projection.categories();
         let ours = facts.iter().filter(|fact| categories.contains(&fact.stream.category()));
         let fresh = Memory::fold(&*projection, ours)?;

@@ -12,7 +12,10 @@ use laurel::{
     process,
 };
 use serde_json::{Value, json};
-use tests::{config, fold, victim::{Victim, serve_if_told}};
+use tests::{
+    config, fold,
+    victim::{Victim, serve_if_told},
+};
 use tokio::{sync::Notify, task::JoinSet};
 
 const KILLS: usize = 25;
@@ -22,7 +25,7 @@ const AT_ONCE: usize = 6;
 const AWARD: &str = "mutation($input: AwardCreateInput!) {
   awardCreate(input: $input) { award { id } userErrors { ...on UserError { code } } } }";
 const BATCH: &str = "mutation($input: AwardBatchCreateInput!) {
-  awardBatchCreate(input: $input) { awardBatch { id } userErrors { ...on UserError { code } } } }";
+  awardBatchCreate(input: $input) { start { batch { id } } userErrors { ...on UserError { code } } } }";
 
 /// Addresses whose award was acknowledged, with the award's id.
 #[derive(Default)]
@@ -58,7 +61,7 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_a_kill() {
         let key = format!("batch/{round}");
         let input = json!({ "input": { "idempotencyKey": key, "badgeId": seeded.badge, "csv": csv, "notify": false } });
         let made = seeded.partner.ask(BATCH, input).await.unwrap();
-        batches.push(made["awardBatchCreate"]["awardBatch"]["id"].as_str().unwrap().to_owned());
+        batches.push(made["awardBatchCreate"]["start"]["batch"]["id"].as_str().unwrap().to_owned());
 
         // Each round kills after another number of acknowledged awards, while the batch runs.
         let before = acknowledged.awards.lock().unwrap().len();
@@ -82,7 +85,11 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_a_kill() {
     let seeded = back(&victim, &operator, data.path()).await;
     for batch in &batches {
         let state = finished(&seeded.partner, batch).await;
-        assert_eq!((&state["awarded"], &state["rejected"]), (&json!(ROWS), &json!(0)), "{state}");
+        assert_eq!(
+            (&state["awardedCount"], &state["rejectedCount"]),
+            (&json!(ROWS), &json!(0)),
+            "{state}"
+        );
     }
     let listed = every_award(&seeded.partner).await;
     let ids: BTreeSet<&str> = listed.iter().map(|award| award["id"].as_str().unwrap()).collect();
@@ -94,7 +101,11 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_a_kill() {
         assert_eq!(twice, None, "nobody holds the badge twice");
     }
     for (address, id) in acknowledged.awards.lock().unwrap().iter() {
-        assert_eq!(holders.get(address.as_str()).copied(), Some(id.as_str()), "{address} was told of an award");
+        assert_eq!(
+            holders.get(address.as_str()).copied(),
+            Some(id.as_str()),
+            "{address} was told of an award"
+        );
     }
     for round in 0..KILLS {
         for row in 0..ROWS {
@@ -111,7 +122,12 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_a_kill() {
 }
 
 /// Awards one person after the other until the process is gone.
-async fn give_for_ever(partner: Partner, badge: String, name: String, acknowledged: Arc<Acknowledged>) {
+async fn give_for_ever(
+    partner: Partner,
+    badge: String,
+    name: String,
+    acknowledged: Arc<Acknowledged>,
+) {
     for n in 0.. {
         let address = format!("single.{name}.{n}@example.org");
         let input = json!({ "input": {
@@ -129,7 +145,7 @@ async fn give_for_ever(partner: Partner, badge: String, name: String, acknowledg
 
 async fn finished(partner: &Partner, batch: &str) -> Value {
     loop {
-        let query = "query($id: ID!) { awardBatch(id: $id) { status awarded rejected } }";
+        let query = "query($id: ID!) { awardBatch(id: $id) { status awardedCount rejectedCount } }";
         let state = partner.ask(query, json!({ "id": batch })).await.unwrap();
         if state["awardBatch"]["status"] == "FINISHED" {
             return state["awardBatch"].clone();

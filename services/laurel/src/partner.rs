@@ -121,8 +121,7 @@ impl Partner {
     /// # Errors
     /// When it is not there.
     pub async fn fetch(&self, url: &str, accept: &str) -> anyhow::Result<Vec<u8>> {
-        let url =
-            if url.starts_with('/') { format!("{}{url}", self.base) } else { url.to_owned() };
+        let url = if url.starts_with('/') { format!("{}{url}", self.base) } else { url.to_owned() };
         let response = self.http.get(&url).header("accept", accept).send().await?;
         ensure!(response.status().is_success(), "{url}: {}", response.status());
         Ok(response.bytes().await?.to_vec())

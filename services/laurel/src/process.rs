@@ -3,11 +3,13 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use auth::{Principal, Revocations, Tokens};
+use auth::{ExternalIssuers, Principal, Revocations, Tokens};
 use kernel::{TenantId, Timestamp};
 use keyvault::KeyVault;
 use readmodel::{Projection, Runner, RunnerOptions};
-use runtime::{Clock, Config, Context, Ids, Readiness, RoleParts, Stores, SystemClock, Tasks, Wire};
+use runtime::{
+    Clock, Config, Context, Fetch, Ids, Readiness, RoleParts, Stores, SystemClock, Tasks, Wire,
+};
 use tokio::net::TcpListener;
 use tonic::transport::Endpoint;
 use uuid::Uuid;
@@ -54,9 +56,9 @@ impl Process {
     /// # Errors
     /// When a store does not open or the address is taken.
     pub async fn start(mut config: Config, wiring: Wiring) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}: choose another --listen", config.listen))?;
+        let listener = TcpListener::bind(config.listen).await.with_context(|| {
+            format!("cannot listen on {}: choose another --listen", config.listen)
+        })?;
         let address = listener.local_addr()?;
         if config.listen.port() == 0 {
             config.public_url = config.public_url.replace(":0", &format!(":{}", address.port()));
@@ -65,7 +67,10 @@ impl Process {
         let tasks = context.tasks.clone();
         tasks.spawn("projections", context.views.run(tasks.cancelled()));
 
-        let external = issuers::external(&context, &config);
+        let external = ExternalIssuers::new(config.oidc, Arc::new(Fetch::new(&config.egress)?));
+        let external = Arc::new(external);
+        let revocations = issuers::revocations(&context);
+        tasks.spawn(revocations.name, revocations.run);
         let issuers = wire(&context, issuers::role(&context, external), wiring).await?;
         let design = wire(&context, design::role(&context), wiring).await?;
         let awarding = awarding::role(&context, issuers.clone());
@@ -74,9 +79,10 @@ impl Process {
         let backpack = wire(&context, backpack, wiring).await?;
         let analytics = wire(&context, analytics::role(&context), wiring).await?;
 
-        let readiness = Readiness::new(context.stores.clone(), context.views.clone(), tasks.clone());
+        let readiness =
+            Readiness::new(context.stores.clone(), context.views.clone(), tasks.clone());
         let wires = gateway::Wires { issuers, design, awarding, backpack, analytics };
-        let routes = gateway::routes(&context, wires, readiness.clone()).await?;
+        let routes = gateway::routes(&context, wires);
         let cancelled = tasks.cancelled();
         tasks.spawn("http", async move {
             let ended = cancelled.cancelled_owned();
@@ -170,7 +176,8 @@ async fn tokens(vault: &dyn KeyVault) -> anyhow::Result<Tokens> {
         let seed: [u8; 32] = rand::random();
         vault.put(TenantId::PLATFORM, TOKEN_KEY, &seed).await?;
     }
-    let secret = vault.get(TenantId::PLATFORM, TOKEN_KEY).await?.context("the token key is gone")?;
+    let secret =
+        vault.get(TenantId::PLATFORM, TOKEN_KEY).await?.context("the token key is gone")?;
     let seed = secret.expose().try_into().context("the token key has another length")?;
     Ok(Tokens::from_seed(seed, TOKEN_ISSUER)?)
 }
@@ -187,7 +194,6 @@ async fn wire(context: &Context, role: RoleParts, wiring: Wiring) -> anyhow::Res
             let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
             let server = tonic::transport::Server::builder();
             context.tasks.spawn(role.name, async move {
-                let mut server = server;
                 let served = server.serve_with_incoming_shutdown(guarded, incoming, ended).await;
                 if let Err(error) = served {
                     tracing::error!(%error, "a role's listener ended");

@@ -18,6 +18,7 @@ use crate::{
 pub enum Command {
     /// Shows how far each read model is.
     Status {
+        /// Where the stores are.
         #[command(flatten)]
         flags: Flags,
         /// One JSON object a line.
@@ -28,6 +29,7 @@ pub enum Command {
     Rebuild {
         /// Which, such as `awards`; all when none is named.
         models: Vec<String>,
+        /// Where the stores are.
         #[command(flatten)]
         flags: Flags,
     },
@@ -66,7 +68,10 @@ async fn rebuild(config: &Config, chosen: &[String]) -> anyhow::Result<()> {
     let context = process::open(config).await?;
     let known: Vec<&str> = context.views.progress().iter().map(|p| p.model.name).collect();
     for name in chosen {
-        ensure!(known.contains(&name.as_str()), "no read model is called {name}: there are {known:?}");
+        ensure!(
+            known.contains(&name.as_str()),
+            "no read model is called {name}: there are {known:?}"
+        );
     }
     let all: Vec<String> = known.iter().map(ToString::to_string).collect();
     caught_up(&context, if chosen.is_empty() { &all } else { chosen }).await

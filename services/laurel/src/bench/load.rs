@@ -1,6 +1,11 @@
 //! A load of many requests at once.
 
-use std::{future::Future, sync::Arc, sync::atomic::{AtomicUsize, Ordering}, time::Instant};
+use std::{
+    future::Future,
+    sync::Arc,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
 
 use tokio::task::JoinSet;
 

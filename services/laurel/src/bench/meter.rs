@@ -91,7 +91,6 @@ pub fn cpu_us(pid: Option<u32>) -> anyhow::Result<f64> {
         return Ok(time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3);
     };
 
-
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("the process is gone")?;
     let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
     let ticks: u64 = fields.split(' ').skip(11).take(2).filter_map(|f| f.parse::<u64>().ok()).sum();

@@ -24,9 +24,7 @@ pub async fn run(scenario: Scenario, scale: f64, folder: &Path) -> anyhow::Resul
         Scenario::AwardSingle => award_single(folder, times(6_000.0)).await,
         Scenario::PublicJson => public(folder, times(30_000.0), "application/vc+ld+json").await,
         Scenario::PublicPage => public(folder, times(30_000.0), "text/html").await,
-        Scenario::Append => {
-            limits::append(folder, 64, Duration::from_secs_f64(4.0 * scale)).await
-        }
+        Scenario::Append => limits::append(folder, 64, Duration::from_secs_f64(4.0 * scale)).await,
         Scenario::Replay => replay(folder, times(20_000.0)).await,
         Scenario::Start => start(folder, times(1_000_000.0)).await,
     }
@@ -111,10 +109,8 @@ async fn public(folder: &Path, count: usize, accept: &'static str) -> anyhow::Re
     let (server, seeded) = ready(folder).await?;
     let outcome = demo::award_everyone(&seeded, &people(50, 0), "bench/public").await?;
     ensure!(outcome.awarded == 50, "the awards to look at were not made");
-    let listed = seeded
-        .partner
-        .ask("{ awards(first: 50) { nodes { publicUrl } } }", json!({}))
-        .await?;
+    let listed =
+        seeded.partner.ask("{ awards(first: 50) { nodes { publicUrl } } }", json!({})).await?;
     let nodes = listed["awards"]["nodes"].as_array().cloned().unwrap_or_default();
     let urls: Vec<String> = nodes
         .iter()

@@ -47,7 +47,8 @@ impl Server {
         let ready_after = start.elapsed();
         let Some(line) = line else { bail!("the server ended before it was ready") };
         let ready: Value = serde_json::from_str(&line)?;
-        let url = ready["listening"].as_str().context("the server does not say where it listens")?;
+        let url =
+            ready["listening"].as_str().context("the server does not say where it listens")?;
         Ok(Self { url: url.to_owned(), child, ready_after })
     }
 
@@ -64,10 +65,14 @@ impl Server {
     /// # Errors
     /// When it does not end.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        if let Some(pid) = self.child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed())) {
+        if let Some(pid) =
+            self.child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed()))
+        {
             rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
         }
-        timeout(Duration::from_secs(30), self.child.wait()).await.context("the server does not end")??;
+        timeout(Duration::from_secs(30), self.child.wait())
+            .await
+            .context("the server does not end")??;
         Ok(())
     }
 }

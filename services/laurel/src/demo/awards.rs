@@ -1,6 +1,10 @@
 //! The demo's awards: a CSV in, an outcome for each row out, and one award looked at closely.
 
-use std::{io::IsTerminal, path::{Path, PathBuf}, time::Duration};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -43,29 +47,30 @@ pub async fn award_everyone(seeded: &Seeded, csv: &str, key: &str) -> anyhow::Re
     let made = partner
         .ask(
             "mutation($input: AwardBatchCreateInput!) {
-               awardBatchCreate(input: $input) { awardBatch { id rows } userErrors { ...on UserError { code message path } } } }",
+               awardBatchCreate(input: $input) { start { batch { id rowCount } } userErrors { ...on UserError { code message path } } } }",
             json!({ "input": { "idempotencyKey": key, "badgeId": seeded.badge, "csv": csv, "notify": false } }),
         )
         .await
         .context("sending the people")?;
-    let batch = text(&made["awardBatchCreate"]["awardBatch"]["id"])?;
-    let bar = progress(made["awardBatchCreate"]["awardBatch"]["rows"].as_u64().unwrap_or_default());
+    let made = &made["awardBatchCreate"]["start"]["batch"];
+    let batch = text(&made["id"])?;
+    let bar = progress(made["rowCount"].as_u64().unwrap_or_default());
     loop {
         let state = partner
             .ask(
-                "query($id: ID!) { awardBatch(id: $id) { status rows awarded rejected } }",
+                "query($id: ID!) { awardBatch(id: $id) { status rowCount awardedCount rejectedCount } }",
                 json!({ "id": batch }),
             )
             .await?;
         let state = &state["awardBatch"];
         let count = |name: &str| state[name].as_u64().unwrap_or_default();
-        bar.set_position(count("awarded") + count("rejected"));
+        bar.set_position(count("awardedCount") + count("rejectedCount"));
         if state["status"] == "FINISHED" {
             bar.finish_and_clear();
             return Ok(Outcome {
-                rows: count("rows"),
-                awarded: count("awarded"),
-                rejected: count("rejected"),
+                rows: count("rowCount"),
+                awarded: count("awardedCount"),
+                rejected: count("rejectedCount"),
                 refusals: refusals(seeded, &batch).await?,
                 first: first(seeded, &batch).await?,
             });
@@ -83,17 +88,16 @@ fn progress(rows: u64) -> ProgressBar {
 }
 
 const ROWS: &str = "query($id: ID!, $rejectedOnly: Boolean!, $first: Int!, $after: String) {
-  awardBatch(id: $id) { rowOutcomes(rejectedOnly: $rejectedOnly, first: $first, after: $after) {
-    nodes { line award { id } refusal { code message path } }
+  awardBatch(id: $id) { rows(rejectedOnly: $rejectedOnly, first: $first, after: $after) {
+    nodes { line award { id } error { code message path } }
     pageInfo { hasNextPage endCursor } } } }";
 
 async fn refusals(seeded: &Seeded, batch: &str) -> anyhow::Result<Vec<Value>> {
     let (mut rows, mut after) = (Vec::new(), Value::Null);
     loop {
-        let variables =
-            json!({ "id": batch, "rejectedOnly": true, "first": 100, "after": after });
+        let variables = json!({ "id": batch, "rejectedOnly": true, "first": 100, "after": after });
         let mut page = seeded.partner.ask(ROWS, variables).await?;
-        let page = page["awardBatch"]["rowOutcomes"].take();
+        let page = page["awardBatch"]["rows"].take();
         rows.extend(page["nodes"].as_array().cloned().unwrap_or_default());
         if page["pageInfo"]["hasNextPage"] != true {
             return Ok(rows);
@@ -105,7 +109,7 @@ async fn refusals(seeded: &Seeded, batch: &str) -> anyhow::Result<Vec<Value>> {
 async fn first(seeded: &Seeded, batch: &str) -> anyhow::Result<String> {
     let variables = json!({ "id": batch, "rejectedOnly": false, "first": 1 });
     let page = seeded.partner.ask(ROWS, variables).await?;
-    text(&page["awardBatch"]["rowOutcomes"]["nodes"][0]["award"]["id"])
+    text(&page["awardBatch"]["rows"]["nodes"][0]["award"]["id"])
 }
 
 /// Looks at the first award as a stranger would and keeps what a verifier needs under the data

@@ -83,7 +83,7 @@ async fn first_client(
     let made = owner
         .ask(
             "mutation($input: ApiClientCreateInput!) {
-               apiClientCreate(input: $input) { apiClient { clientId } secret userErrors { ...on UserError { code message path } } } }",
+               apiClientCreate(input: $input) { credentials { apiClient { clientId } secret } userErrors { ...on UserError { code message path } } } }",
             json!({ "input": {
                 "idempotencyKey": "demo/client",
                 "name": "The demo",
@@ -92,7 +92,7 @@ async fn first_client(
         )
         .await
         .context("making an API client")?;
-    let made = &made["apiClientCreate"];
+    let made = &made["apiClientCreate"]["credentials"];
     let client = (text(&made["apiClient"]["clientId"])?, text(&made["secret"])?);
     let folder = data.join("demo");
     std::fs::create_dir_all(&folder)?;
@@ -130,11 +130,11 @@ async fn sign_in(guest: &Partner, data: &Path) -> anyhow::Result<String> {
             let redeemed = guest
                 .ask(
                     "mutation($input: SignInLinkRedeemInput!) {
-                       signInLinkRedeem(input: $input) { accessTokens { token } userErrors { ...on UserError { code message } } } }",
+                       signInLinkRedeem(input: $input) { session { accessTokens { token } } userErrors { ...on UserError { code message } } } }",
                     json!({ "input": { "token": link, "audience": "MEMBER" } }),
                 )
                 .await?;
-            return text(&redeemed["signInLinkRedeem"]["accessTokens"][0]["token"]);
+            return text(&redeemed["signInLinkRedeem"]["session"]["accessTokens"][0]["token"]);
         }
     }
     bail!("no sign-in link arrived in the outbox")
@@ -143,7 +143,8 @@ async fn sign_in(guest: &Partner, data: &Path) -> anyhow::Result<String> {
 /// The tokens of all sign-in links in an outbox, which holds a folder for each addressee.
 fn links(outbox: &Path) -> Vec<String> {
     let folders = std::fs::read_dir(outbox).into_iter().flatten().flatten();
-    let mails = folders.filter_map(|folder| std::fs::read_dir(folder.path()).ok()).flatten().flatten();
+    let mails =
+        folders.filter_map(|folder| std::fs::read_dir(folder.path()).ok()).flatten().flatten();
     mails
         .filter_map(|mail| std::fs::read_to_string(mail.path()).ok())
         .filter_map(|mail| {
@@ -183,8 +184,7 @@ async fn issuer(
         )
         .await
         .with_context(|| format!("entering the tenant {name}"))?;
-    let partner =
-        organization.with_token(&text(&entered["tenantEnter"]["accessToken"]["token"])?);
+    let partner = organization.with_token(&text(&entered["tenantEnter"]["accessToken"]["token"])?);
     let made = partner
         .ask(
             "mutation($input: IssuerCreateInput!) {
@@ -205,12 +205,12 @@ async fn badge(partner: &Partner, issuer: &str) -> anyhow::Result<String> {
     let upload = partner
         .ask(
             "mutation($input: ArtworkUploadCreateInput!) {
-               artworkUploadCreate(input: $input) { uploadUrl userErrors { ...on UserError { code message } } } }",
-            json!({ "input": { "mediaType": "image/svg+xml" } }),
+               artworkUploadCreate(input: $input) { upload { uploadUrl } userErrors { ...on UserError { code message } } } }",
+            json!({ "input": { "idempotencyKey": "demo/artwork" } }),
         )
         .await
         .context("asking where to put the artwork")?;
-    let url = text(&upload["artworkUploadCreate"]["uploadUrl"])?;
+    let url = text(&upload["artworkUploadCreate"]["upload"]["uploadUrl"])?;
     let path = url.find("/uploads/").map(|at| format!("{}{}", partner.base(), &url[at..]));
     let stored = partner
         .upload(&path.context("an upload URL")?, "image/svg+xml", ARTWORK.to_vec())
@@ -253,5 +253,8 @@ async fn badge(partner: &Partner, issuer: &str) -> anyhow::Result<String> {
 /// # Errors
 /// When it is no string.
 pub fn text(value: &Value) -> anyhow::Result<String> {
-    value.as_str().map(ToOwned::to_owned).with_context(|| format!("a text was expected, not {value}"))
+    value
+        .as_str()
+        .map(ToOwned::to_owned)
+        .with_context(|| format!("a text was expected, not {value}"))
 }

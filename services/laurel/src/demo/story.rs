@@ -4,7 +4,10 @@ use std::{fmt::Write, path::Path};
 
 use serde_json::json;
 
-use super::{Seeded, awards::{Looked, Outcome}};
+use super::{
+    Seeded,
+    awards::{Looked, Outcome},
+};
 
 /// One JSON object on one line.
 pub fn summary(url: &str, seeded: &Seeded, outcome: &Outcome, award: &Looked) -> String {
@@ -29,24 +32,24 @@ pub fn summary(url: &str, seeded: &Seeded, outcome: &Outcome, award: &Looked) ->
 }
 
 /// A few screens of text.
-pub fn told(
-    url: &str,
-    seeded: &Seeded,
-    outcome: &Outcome,
-    award: &Looked,
-    data: &Path,
-) -> String {
+pub fn told(url: &str, seeded: &Seeded, outcome: &Outcome, award: &Looked, data: &Path) -> String {
     let mut story = format!(
         "\nLaurel runs at {url}\n\n\
          {} rows: {} awarded, {} not. Line by line, what to change:\n",
         outcome.rows, outcome.awarded, outcome.rejected
     );
     for row in &outcome.refusals {
-        let text = |name: &str| row["refusal"][name].as_str().unwrap_or_default().to_owned();
+        let text = |name: &str| row["error"][name].as_str().unwrap_or_default().to_owned();
         let path = text("path");
         let column = path.rsplit('/').next().unwrap_or_default();
         let line = row["line"].as_u64().unwrap_or_default();
-        let _ = writeln!(story, "  line {line:>3}  {:<18} {:<12} {}", text("code"), column, text("message"));
+        let _ = writeln!(
+            story,
+            "  line {line:>3}  {:<18} {:<12} {}",
+            text("code"),
+            column,
+            text("message")
+        );
     }
     let credential = award.credential.display();
     let _ = write!(
