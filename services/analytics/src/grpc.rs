@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use analytics_domain::{
-    Engagement, EngagementCommand, MOST_AT_ONCE, RecordingId, Seen,
-};
-use design_domain::BadgeId;
+use analytics_domain::{Engagement, EngagementCommand, MOST_AT_ONCE, RecordingId, Seen};
 use auth::{Kind, Permission};
+use design_domain::BadgeId;
 use eventstore::{Done, execute};
 use kernel::{Class, Day};
 use proto::{

@@ -176,8 +176,7 @@ fn fact(n: usize, happening: Happening) -> RecordedEvent {
         kind => {
             let (viewed, verified) = if kind == 5 { (times, 0) } else { (0, times) };
             let day = Day(20_000 + day);
-            let recorded =
-                analytics_domain::EngagementRecorded { badge, day, viewed, verified };
+            let recorded = analytics_domain::EngagementRecorded { badge, day, viewed, verified };
             let stream = StreamId::named("engagement", tenant(t), n);
             (stream, encode(&analytics_domain::EngagementEvent::Recorded(recorded)))
         }
@@ -293,9 +292,7 @@ async fn the_answer_of_the_role_is_the_fold_too() {
         let reply = client.get_activity(request).await.unwrap().into_inner();
         let told = |day: Option<i32>, counts: Counts| {
             let Counts { issued, claimed, declined, revoked, viewed, verified } = counts;
-            for (kind, count) in
-                (1..).zip([issued, claimed, declined, revoked, viewed, verified])
-            {
+            for (kind, count) in (1..).zip([issued, claimed, declined, revoked, viewed, verified]) {
                 assert_eq!(count, sums.get(&(1, of, day, kind)).copied().unwrap_or(0));
             }
         };

@@ -57,8 +57,7 @@ impl Erasures {
         for (tenant, person) in self.persons(earner).await? {
             self.erase(tenant, person, began).await?;
         }
-        let parts: [&[u8]; 3] =
-            [b"complete-erasure", &earner.bytes(), &began.0.to_be_bytes()];
+        let parts: [&[u8]; 3] = [b"complete-erasure", &earner.bytes(), &began.0.to_be_bytes()];
         let execution = Execution {
             tenant: TenantId::PLATFORM,
             actor: Actor::system("backpack"),
@@ -96,7 +95,12 @@ impl Erasures {
     }
 
     /// Erases a person in a tenant: the same erasure is the same command there.
-    async fn erase(&self, tenant: TenantId, person: SubjectId, began: Position) -> Result<(), Status> {
+    async fn erase(
+        &self,
+        tenant: TenantId,
+        person: SubjectId,
+        began: Position,
+    ) -> Result<(), Status> {
         let now = self.context.stores.clock.now();
         let token = self.context.tokens.service("backpack", tenant, now);
         let request = EraseEarnerRequest {

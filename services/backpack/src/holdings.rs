@@ -260,8 +260,7 @@ impl Holdings {
         let beside = self.view.get_many(&keys).await?;
         let mut told = Vec::with_capacity(rows.len());
         for ((_, held), beside) in rows.iter().zip(beside.chunks(2)) {
-            let state: Option<State> =
-                beside[0].as_deref().map(read).transpose()?;
+            let state: Option<State> = beside[0].as_deref().map(read).transpose()?;
             let erased: u32 = beside[1].as_deref().map_or(Ok(0), read)?;
             told.push(held.tell(state, erased, now));
         }

@@ -24,10 +24,8 @@ use tonic::service::Routes;
 use crate::{erasure::Erasures, holdings::Holdings};
 
 /// The methods that need no token.
-pub const PUBLIC: &[&str] = &[
-    "/laurel.backpack.v1.Backpack/RequestSignIn",
-    "/laurel.backpack.v1.Backpack/RedeemSignIn",
-];
+pub const PUBLIC: &[&str] =
+    &["/laurel.backpack.v1.Backpack/RequestSignIn", "/laurel.backpack.v1.Backpack/RedeemSignIn"];
 
 /// The read models that this role answers from.
 #[must_use]
@@ -41,8 +39,7 @@ pub fn role(context: &Context, awarding: Wire) -> RoleParts {
     let holdings = Holdings::new(context.views.view(holdings::MODEL));
     let awarding = AwardingClient::new(awarding);
     let erasures = Arc::new(Erasures::new(context.clone(), holdings.clone(), awarding.clone()));
-    let service =
-        grpc::Service::new(context.clone(), holdings, awarding, Arc::clone(&erasures));
+    let service = grpc::Service::new(context.clone(), holdings, awarding, Arc::clone(&erasures));
     let cancelled = context.tasks.cancelled();
     RoleParts {
         name: "backpack",

@@ -22,9 +22,8 @@ struct Wanted {
 }
 
 fn wanted(earner: EarnerId, page: &PageRequest) -> Result<Wanted, Status> {
-    let invalid = |path, message| {
-        status::rejected("INVALID_INPUT", Class::Invalid, message, Some(path), &[])
-    };
+    let invalid =
+        |path, message| status::rejected("INVALID_INPUT", Class::Invalid, message, Some(path), &[]);
     let backward = page.last > 0 || !page.before.is_empty();
     if backward && (page.first > 0 || !page.after.is_empty()) {
         return Err(invalid("/page", "send either first with after, or last with before"));

@@ -7,6 +7,6 @@
 mod engagement;
 
 pub use engagement::{
-    Engagement, EngagementCommand, EngagementEvent, EngagementRecorded,
-    EngagementRejection, RecordingId, Seen, MOST_AT_ONCE, MOST_TIMES,
+    Engagement, EngagementCommand, EngagementEvent, EngagementRecorded, EngagementRejection,
+    MOST_AT_ONCE, MOST_TIMES, RecordingId, Seen,
 };

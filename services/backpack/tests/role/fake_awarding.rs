@@ -7,7 +7,10 @@ use std::{
 
 use auth::Kind;
 use kernel::Class;
-use proto::awarding::v1::{awarding_server::{Awarding, AwardingServer}, *};
+use proto::awarding::v1::{
+    awarding_server::{Awarding, AwardingServer},
+    *,
+};
 use proto::write::v1::Written;
 use runtime::{Context, RoleParts, Wire, call, status};
 use tonic::{Request, Response, Status, service::Routes};
@@ -44,7 +47,10 @@ fn none<T>() -> Answer<T> {
 
 #[tonic::async_trait]
 impl Awarding for FakeAwarding {
-    async fn accept_award(&self, request: Request<AcceptAwardRequest>) -> Answer<AcceptAwardResponse> {
+    async fn accept_award(
+        &self,
+        request: Request<AcceptAwardRequest>,
+    ) -> Answer<AcceptAwardResponse> {
         let earner = call::principal(&request)?;
         assert_eq!(earner.kind, Kind::Earner, "the earner's own token is passed on");
         let id = request.into_inner().award_id;
@@ -54,10 +60,19 @@ impl Awarding for FakeAwarding {
     }
 
     async fn decline_award(&self, _: Request<DeclineAwardRequest>) -> Answer<DeclineAwardResponse> {
-        Err(status::rejected("AWARD_REVOKED", Class::Conflict, "this award was revoked", None, &[("award", "x")]))
+        Err(status::rejected(
+            "AWARD_REVOKED",
+            Class::Conflict,
+            "this award was revoked",
+            None,
+            &[("award", "x")],
+        ))
     }
 
-    async fn erase_earner(&self, request: Request<EraseEarnerRequest>) -> Answer<EraseEarnerResponse> {
+    async fn erase_earner(
+        &self,
+        request: Request<EraseEarnerRequest>,
+    ) -> Answer<EraseEarnerResponse> {
         let service = call::principal(&request)?;
         assert_eq!((service.kind, service.subject.as_str()), (Kind::Service, "service:backpack"));
         let mut asked = self.0.lock().unwrap();
@@ -70,18 +85,57 @@ impl Awarding for FakeAwarding {
         Ok(Response::new(EraseEarnerResponse::default()))
     }
 
-    async fn create_award(&self, _: Request<CreateAwardRequest>) -> Answer<CreateAwardResponse> { none() }
-    async fn revoke_award(&self, _: Request<RevokeAwardRequest>) -> Answer<RevokeAwardResponse> { none() }
-    async fn get_award(&self, _: Request<GetAwardRequest>) -> Answer<GetAwardResponse> { none() }
-    async fn get_awards(&self, _: Request<GetAwardsRequest>) -> Answer<GetAwardsResponse> { none() }
-    async fn list_awards(&self, _: Request<ListAwardsRequest>) -> Answer<ListAwardsResponse> { none() }
-    type WatchAwardsStream = Pin<Box<dyn futures_util::Stream<Item = Result<WatchAwardsResponse, Status>> + Send>>;
-    async fn watch_awards(&self, _: Request<WatchAwardsRequest>) -> Answer<Self::WatchAwardsStream> { none() }
-    async fn create_batch(&self, _: Request<CreateBatchRequest>) -> Answer<CreateBatchResponse> { none() }
-    async fn get_batch(&self, _: Request<GetBatchRequest>) -> Answer<GetBatchResponse> { none() }
-    async fn list_batch_rows(&self, _: Request<ListBatchRowsRequest>) -> Answer<ListBatchRowsResponse> { none() }
-    async fn get_public_award(&self, _: Request<GetPublicAwardRequest>) -> Answer<GetPublicAwardResponse> { none() }
-    async fn get_status_list(&self, _: Request<GetStatusListRequest>) -> Answer<GetStatusListResponse> { none() }
-    async fn get_earner(&self, _: Request<GetEarnerRequest>) -> Answer<GetEarnerResponse> { none() }
-    async fn list_earners(&self, _: Request<ListEarnersRequest>) -> Answer<ListEarnersResponse> { none() }
+    async fn create_award(&self, _: Request<CreateAwardRequest>) -> Answer<CreateAwardResponse> {
+        none()
+    }
+    async fn revoke_award(&self, _: Request<RevokeAwardRequest>) -> Answer<RevokeAwardResponse> {
+        none()
+    }
+    async fn get_award(&self, _: Request<GetAwardRequest>) -> Answer<GetAwardResponse> {
+        none()
+    }
+    async fn get_awards(&self, _: Request<GetAwardsRequest>) -> Answer<GetAwardsResponse> {
+        none()
+    }
+    async fn list_awards(&self, _: Request<ListAwardsRequest>) -> Answer<ListAwardsResponse> {
+        none()
+    }
+    type WatchAwardsStream =
+        Pin<Box<dyn futures_util::Stream<Item = Result<WatchAwardsResponse, Status>> + Send>>;
+    async fn watch_awards(
+        &self,
+        _: Request<WatchAwardsRequest>,
+    ) -> Answer<Self::WatchAwardsStream> {
+        none()
+    }
+    async fn create_batch(&self, _: Request<CreateBatchRequest>) -> Answer<CreateBatchResponse> {
+        none()
+    }
+    async fn get_batch(&self, _: Request<GetBatchRequest>) -> Answer<GetBatchResponse> {
+        none()
+    }
+    async fn list_batch_rows(
+        &self,
+        _: Request<ListBatchRowsRequest>,
+    ) -> Answer<ListBatchRowsResponse> {
+        none()
+    }
+    async fn get_public_award(
+        &self,
+        _: Request<GetPublicAwardRequest>,
+    ) -> Answer<GetPublicAwardResponse> {
+        none()
+    }
+    async fn get_status_list(
+        &self,
+        _: Request<GetStatusListRequest>,
+    ) -> Answer<GetStatusListResponse> {
+        none()
+    }
+    async fn get_earner(&self, _: Request<GetEarnerRequest>) -> Answer<GetEarnerResponse> {
+        none()
+    }
+    async fn list_earners(&self, _: Request<ListEarnersRequest>) -> Answer<ListEarnersResponse> {
+        none()
+    }
 }

@@ -18,7 +18,12 @@ fn ask(email: &str) -> RequestSignInRequest {
 }
 
 /// A list as the earner sees it, up to a position.
-async fn list(world: &World, address: &str, page: PageRequest, at: Position) -> ListHoldingsResponse {
+async fn list(
+    world: &World,
+    address: &str,
+    page: PageRequest,
+    at: Position,
+) -> ListHoldingsResponse {
     let principal = world.principal(world.earner(address).await);
     let mut request = world.rig.call(&principal, ListHoldingsRequest { page: Some(page) });
     request.metadata_mut().insert(call::CONSISTENCY, at.0.into());
@@ -215,7 +220,10 @@ async fn the_earners_word_goes_to_awarding_and_its_answer_comes_back_whole() {
     let decline = DeclineAwardRequest { idempotency_key: "l".into(), award_id: id };
     let refused = client.decline_award(world.rig.call(&principal, decline)).await.unwrap_err();
     let refusal = Refusal::of(&refused);
-    assert_eq!((refused.code(), refusal.code.as_str()), (Code::FailedPrecondition, "AWARD_REVOKED"));
+    assert_eq!(
+        (refused.code(), refusal.code.as_str()),
+        (Code::FailedPrecondition, "AWARD_REVOKED")
+    );
     assert_eq!(refusal.details["award"], "x");
 }
 

@@ -95,7 +95,13 @@ impl World {
     }
 
     /// An award to the earner, made now.
-    pub async fn award(&self, tenant: TenantId, n: u8, earner: EarnerId, expires: Option<Timestamp>) -> Position {
+    pub async fn award(
+        &self,
+        tenant: TenantId,
+        n: u8,
+        earner: EarnerId,
+        expires: Option<Timestamp>,
+    ) -> Position {
         let created = AwardCreated {
             badge: BadgeId::derived([n; 16]),
             badge_version: 1,

@@ -17,10 +17,12 @@ struct Asset {
     content: &'static [u8],
 }
 
-static STYLESHEET: LazyLock<Asset> =
-    LazyLock::new(|| Asset::of("css", "text/css; charset=utf-8", include_bytes!("../../templates/laurel.css")));
-static ICON: LazyLock<Asset> =
-    LazyLock::new(|| Asset::of("svg", "image/svg+xml", include_bytes!("../../templates/laurel.svg")));
+static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::of("css", "text/css; charset=utf-8", include_bytes!("../../templates/laurel.css"))
+});
+static ICON: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::of("svg", "image/svg+xml", include_bytes!("../../templates/laurel.svg"))
+});
 
 /// Kept by browsers and caches for a year: another content has another name.
 pub(super) const FOR_EVER: HeaderValue =

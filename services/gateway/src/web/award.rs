@@ -74,7 +74,8 @@ pub(super) async fn show(
         }
         Some(Wants::Data(media_type)) => {
             let given = credential(&web, id, media_type, is_get, &headers).await;
-            given.unwrap_or_else(|problem| ([FOR_ANYONE, BY_ACCEPT], problem.json()).into_response())
+            given
+                .unwrap_or_else(|problem| ([FOR_ANYONE, BY_ACCEPT], problem.json()).into_response())
         }
         None => not_acceptable(&CREDENTIAL),
     }
@@ -129,12 +130,7 @@ async fn credential(
     })
 }
 
-async fn page(
-    web: &Web,
-    id: &str,
-    is_get: bool,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
+async fn page(web: &Web, id: &str, is_get: bool, headers: &HeaderMap) -> Result<Response, Problem> {
     let (award, _) = find(web, id, true).await?;
     if award.status() == AwardStatus::Erased {
         let heading = "This award was withdrawn";
@@ -142,8 +138,10 @@ async fn page(
         let notice = page::notice(StatusCode::GONE, heading, sentence);
         return Ok((headers_of_page(), notice).into_response());
     }
-    let (badge, issuer) =
-        tokio::try_join!(web.badge(&award.badge_id, award.badge_version), web.issuer(&award.issuer_id))?;
+    let (badge, issuer) = tokio::try_join!(
+        web.badge(&award.badge_id, award.badge_version),
+        web.issuer(&award.issuer_id)
+    )?;
     if is_get {
         web.viewed(badge.tenant, badge.key);
     }
@@ -164,13 +162,13 @@ fn render(
     issuer: &IssuerView,
 ) -> Result<String, Problem> {
     let url = format!("{}/c/{}", web.public_url(), award.id);
-    let (issued, expires) = (words::date(&award.issued_at), words::date(&award.expires_at));
+    let (since, until) = (words::date(&award.issued_at), words::date(&award.expires_at));
     let stands = matches!(award.status(), AwardStatus::Active | AwardStatus::PendingClaim);
     let certification = Certification {
         name: &badge.name,
         organization: &issuer.name,
-        issued: issued.as_ref(),
-        expires: expires.as_ref(),
+        issued: since.as_ref(),
+        expires: until.as_ref(),
         url: &url,
         id: &award.id,
     };
@@ -189,11 +187,11 @@ fn render(
         issuer,
         status: status::line(award),
         holder: name.filter(|name| !name.is_empty() && !declined),
-        achieved: words::date(&award.achieved_at).filter(|date| Some(date) != issued.as_ref()),
+        achieved: words::date(&award.achieved_at).filter(|date| Some(date) != since.as_ref()),
         linkedin: stands.then(|| certification.link()),
-        schema: schema_org::badge(badge, issuer, expires.as_ref().map(|date| &*date.machine)),
-        issued,
-        expires,
+        schema: schema_org::badge(badge, issuer, until.as_ref().map(|date| &*date.machine)),
+        issued: since,
+        expires: until,
         narrative: markdown::html(&award.narrative),
         evidence: evidence.collect(),
     };

@@ -258,7 +258,9 @@ pub(super) async fn erase(
         return problem.page();
     }
     let Some(earner) = web.signed_in(&headers) else { return to_sign_in() };
-    let Ok(Form(Key { key })) = form else { return Redirect::to("/backpack/erase").into_response() };
+    let Ok(Form(Key { key })) = form else {
+        return Redirect::to("/backpack/erase").into_response();
+    };
     let request = web.as_earner(&earner, EraseMeRequest { idempotency_key: key });
     match web.backpack().erase_me(request).await {
         Ok(_) => {

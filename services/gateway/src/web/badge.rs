@@ -132,8 +132,10 @@ async fn badge_page(web: &Web, badge: &BadgeView, is_get: bool) -> Result<Respon
 fn achievement(badge: &BadgeView) -> Achievement {
     let content = &badge.content;
     let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-    let criteria =
-        Criteria { id: given(&content.criteria_url), narrative: given(&content.criteria_narrative) };
+    let criteria = Criteria {
+        id: given(&content.criteria_url),
+        narrative: given(&content.criteria_narrative),
+    };
     let mut achievement =
         Achievement::new(&badge.url, &content.name, &content.description, criteria);
     achievement.achievement_type = given(&content.achievement_type);
@@ -214,7 +216,8 @@ async fn picture(
             let png = format!("/b/{id}/v/{version}/artwork.png");
             let known = web.badge(id, version).await?;
             return match known.has_artwork {
-                true => Ok(([(header::CACHE_CONTROL, FOR_EVER)], Redirect::temporary(&png)).into_response()),
+                true => Ok(([(header::CACHE_CONTROL, FOR_EVER)], Redirect::temporary(&png))
+                    .into_response()),
                 false => Err(problem),
             };
         }
@@ -225,8 +228,8 @@ async fn picture(
         "image/png" => "image/png",
         _ => return Err(Problem::missing()),
     };
-    let etag = HeaderValue::try_from(format!("\"{}\"", artwork.digest))
-        .map_err(|_| Problem::missing())?;
+    let etag =
+        HeaderValue::try_from(format!("\"{}\"", artwork.digest)).map_err(|_| Problem::missing())?;
     let held = headers::is_held(headers, &etag);
     let fields = [
         (header::CONTENT_TYPE, HeaderValue::from_static(served)),

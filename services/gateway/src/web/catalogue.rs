@@ -29,7 +29,6 @@ impl Default for Catalogue {
 
 /// A published version of a badge, ready to show.
 pub(super) struct BadgeView {
-    pub id: String,
     pub key: BadgeId,
     pub tenant: Option<TenantId>,
     pub issuer: String,
@@ -145,7 +144,6 @@ impl BadgeView {
             alignments: content.alignments.iter().map(alignment).collect(),
             url: format!("{public_url}{path}"),
             path,
-            id: badge.id,
             content,
         }
     }

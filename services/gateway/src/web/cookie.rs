@@ -12,7 +12,8 @@ const NAME: &str = "laurel_session";
 impl Web {
     /// Who is signed in, if anybody.
     pub(super) fn signed_in(&self, headers: &HeaderMap) -> Option<Arc<Principal>> {
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let cookies =
+            headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs = cookies.flat_map(|value| value.split(';')).map(str::trim);
         let token = pairs.find_map(|pair| pair.strip_prefix(NAME)?.strip_prefix('='))?;
         let principal = self.0.context.verifier.session(token, self.now()).ok()?;

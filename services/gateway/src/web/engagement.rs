@@ -132,11 +132,11 @@ fn may_pass(status: &Status) -> bool {
 
 /// Tells what was counted every few seconds until cancelled, and once more then.
 pub async fn flush(web: Web, cancelled: CancellationToken) {
-    while !cancelled.is_cancelled() {
-        tokio::select! {
-            () = cancelled.cancelled() => {}
-            () = tokio::time::sleep(EVERY) => {}
-        }
+    loop {
+        let ending = cancelled.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none();
         web.tell().await;
+        if ending {
+            return;
+        }
     }
 }

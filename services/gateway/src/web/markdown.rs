@@ -177,9 +177,18 @@ mod tests {
     fn blocks_and_marks_become_html() {
         for (markdown, expected) in [
             ("one\ntwo\n\nthree", "<p dir=\"auto\">one<br>two</p><p dir=\"auto\">three</p>"),
-            ("# A\n## B\n### C", "<h3 dir=\"auto\">A</h3><h3 dir=\"auto\">B</h3><h4 dir=\"auto\">C</h4>"),
-            ("- a\n- b\n1. c", "<ul><li dir=\"auto\">a</li><li dir=\"auto\">b</li></ul><ol><li dir=\"auto\">c</li></ol>"),
-            ("**a** *b* `c<d`", "<p dir=\"auto\"><strong>a</strong> <em>b</em> <code>c&lt;d</code></p>"),
+            (
+                "# A\n## B\n### C",
+                "<h3 dir=\"auto\">A</h3><h3 dir=\"auto\">B</h3><h4 dir=\"auto\">C</h4>",
+            ),
+            (
+                "- a\n- b\n1. c",
+                "<ul><li dir=\"auto\">a</li><li dir=\"auto\">b</li></ul><ol><li dir=\"auto\">c</li></ol>",
+            ),
+            (
+                "**a** *b* `c<d`",
+                "<p dir=\"auto\"><strong>a</strong> <em>b</em> <code>c&lt;d</code></p>",
+            ),
             (
                 "[x](https://example.org/?a=\"b)",
                 "<p dir=\"auto\"><a rel=\"nofollow noopener\" href=\"https://example.org/?a=&quot;b\">x</a></p>",
@@ -194,9 +203,14 @@ mod tests {
 
     #[test]
     fn what_could_run_is_text() {
-        for bad in ["<script>alert(1)</script>", "[x](javascript:alert(1))", "<img src=x onerror=y>"] {
+        for bad in
+            ["<script>alert(1)</script>", "[x](javascript:alert(1))", "<img src=x onerror=y>"]
+        {
             let safe = html(bad);
-            assert!(!safe.contains("<script") && !safe.contains("<img") && !safe.contains("href"), "{safe}");
+            assert!(
+                !safe.contains("<script") && !safe.contains("<img") && !safe.contains("href"),
+                "{safe}"
+            );
         }
     }
 

@@ -65,7 +65,8 @@ fn thousandths(text: &str) -> u16 {
 mod tests {
     use super::*;
 
-    const OFFERED: [&str; 3] = ["application/vc+ld+json", "application/ld+json", "application/json"];
+    const OFFERED: [&str; 3] =
+        ["application/vc+ld+json", "application/ld+json", "application/json"];
 
     #[test]
     fn each_client_gets_what_it_likes_best() {

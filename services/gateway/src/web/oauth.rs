@@ -168,7 +168,8 @@ async fn by_id_token(web: &Web, asked: Asked) -> Result<Given, Refused> {
         Err(status) if is_accident(&status) => return Err(Refused::later(&status)),
         Err(_) => return Err(Refused::bad("invalid_grant", "the ID token is not accepted here")),
     };
-    let wanted = |token: &AccessToken| asked.audience.as_ref().is_none_or(|a| *a == token.tenant_id);
+    let wanted =
+        |token: &AccessToken| asked.audience.as_ref().is_none_or(|a| *a == token.tenant_id);
     let mut fitting = tokens.into_iter().filter(wanted);
     match (fitting.next(), fitting.next()) {
         (Some(token), None) => Ok(given(web, token, Some(ACCESS_TOKEN))),
@@ -193,6 +194,10 @@ fn given(web: &Web, token: AccessToken, issued_token_type: Option<&'static str>)
 fn is_accident(status: &Status) -> bool {
     matches!(
         status.code(),
-        Code::Unavailable | Code::DeadlineExceeded | Code::Internal | Code::Unknown | Code::Cancelled
+        Code::Unavailable
+            | Code::DeadlineExceeded
+            | Code::Internal
+            | Code::Unknown
+            | Code::Cancelled
     )
 }

@@ -9,15 +9,17 @@ impl Web {
     /// say where a form comes from in `Sec-Fetch-Site` or, older ones, in `Origin`.
     pub(super) fn require_same_origin(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-        let ours = match (text(header::HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
-            (Some(site), _) => matches!(site, "same-origin" | "none"),
-            (None, Some(origin)) => {
-                let host = text(header::HOST).unwrap_or_default();
-                let names_host = origin.split_once("://").is_some_and(|(_, named)| named == host);
-                origin == self.public_url() || (names_host && !host.is_empty())
-            }
-            (None, None) => true,
-        };
+        let ours =
+            match (text(header::HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
+                (Some(site), _) => matches!(site, "same-origin" | "none"),
+                (None, Some(origin)) => {
+                    let host = text(header::HOST).unwrap_or_default();
+                    let names_host =
+                        origin.split_once("://").is_some_and(|(_, named)| named == host);
+                    origin == self.public_url() || (names_host && !host.is_empty())
+                }
+                (None, None) => true,
+            };
         if ours {
             return Ok(());
         }

@@ -24,7 +24,10 @@ pub(super) fn line(award: &Award) -> StatusLine {
         AwardStatus::Active => (
             "valid",
             "Valid",
-            format!("Signed by its issuer, not revoked, and accepted by its holder{}.", on(&award.claimed_at)),
+            format!(
+                "Signed by its issuer, not revoked, and accepted by its holder{}.",
+                on(&award.claimed_at)
+            ),
         ),
         AwardStatus::PendingClaim => (
             "valid",
@@ -40,7 +43,10 @@ pub(super) fn line(award: &Award) -> StatusLine {
         AwardStatus::Revoked => (
             "revoked",
             "Revoked",
-            format!("The issuer took this award back{}. It is no longer valid.", on(&award.revoked_at)),
+            format!(
+                "The issuer took this award back{}. It is no longer valid.",
+                on(&award.revoked_at)
+            ),
         ),
         AwardStatus::Declined => (
             "other",

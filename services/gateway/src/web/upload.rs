@@ -35,7 +35,11 @@ pub(super) async fn take(
 async fn keep(web: &Web, token: &str, headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
     let context = &web.0.context;
     let verified = context.verifier.verify::<UploadClaims>(token, web.now()).map_err(|error| {
-        Problem::new(StatusCode::UNAUTHORIZED, error.code(), "this upload address is not valid: ask for a new one")
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            error.code(),
+            "this upload address is not valid: ask for a new one",
+        )
     })?;
     let UploadClaims { access, purpose, max_bytes } = verified.claims;
     let principal = Principal {
@@ -49,18 +53,18 @@ async fn keep(web: &Web, token: &str, headers: &HeaderMap, body: Body) -> Result
         token_id: context.stores.ids.uuid(),
     };
     let bearer = context.tokens.access(&principal);
-    let content = bytes(body, max_bytes, &purpose).await?;
+    let file = bytes(body, max_bytes, &purpose).await?;
     match purpose {
         UploadPurpose::BadgeArtwork => {
-            let media_type = media_type(headers.get(header::CONTENT_TYPE), &content);
-            let request = with_token(StoreArtworkRequest { content, media_type }, &bearer);
+            let media_type = media_type(headers.get(header::CONTENT_TYPE), &file);
+            let request = with_token(StoreArtworkRequest { content: file, media_type }, &bearer);
             let reply = web.design().store_artwork(request).await;
             let artwork = reply.map_err(|status| Problem::of(&status))?.into_inner().artwork;
             let id = node::artwork_id(principal.tenant, &artwork.unwrap_or_default().id);
             Ok(json!({ "artworkId": id }))
         }
         UploadPurpose::AwardCsv { badge: badge_id, notify, key: idempotency_key } => {
-            let request = CreateBatchRequest { idempotency_key, badge_id, csv: content, notify };
+            let request = CreateBatchRequest { idempotency_key, badge_id, csv: file, notify };
             let reply = web.awarding().create_batch(with_token(request, &bearer)).await;
             let batch = reply.map_err(|status| Problem::of(&status))?.into_inner().batch;
             let batch = batch.unwrap_or_default();

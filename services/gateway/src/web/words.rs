@@ -16,8 +16,18 @@ pub(super) struct Date {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// The UTC day of a moment in RFC 3339 as the roles write it; none when there is none.
@@ -105,7 +115,8 @@ mod tests {
     fn a_moment_becomes_a_day_in_words() {
         let day = date("2026-03-09T23:59:59.999Z").unwrap();
         assert_eq!((day.machine.as_str(), day.words.as_str()), ("2026-03-09", "9 March 2026"));
-        for text in ["", "2026", "2026-00-01T00:00:00Z", "2026-13-01T00:00:00Z", "日日日日日"] {
+        for text in ["", "2026", "2026-00-01T00:00:00Z", "2026-13-01T00:00:00Z", "日日日日日"]
+        {
             assert_eq!(date(text), None, "{text}");
         }
     }
@@ -115,9 +126,15 @@ mod tests {
         for good in ["https://example.org/a?b=c", "HTTP://example.org"] {
             assert_eq!(link(good).as_deref(), Some(good));
         }
-        for bad in
-            ["javascript:alert(1)", "javascript://x%0aalert(1)", "data:text/html,x", "", "https://", "https://a b", "//x"]
-        {
+        for bad in [
+            "javascript:alert(1)",
+            "javascript://x%0aalert(1)",
+            "data:text/html,x",
+            "",
+            "https://",
+            "https://a b",
+            "//x",
+        ] {
             assert_eq!(link(bad), None, "{bad}");
         }
     }

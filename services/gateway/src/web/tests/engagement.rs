@@ -64,6 +64,5 @@ async fn a_cancelled_process_tells_what_it_counted() {
     let flush = crate::web::flush(scene.web.clone(), cancelled.clone());
     cancelled.cancel();
     flush.await;
-    // Cancelled before it began: it must still tell what there is.
     assert_eq!(told(&scene), [(EngagementKind::Viewed, 1)]);
 }

@@ -193,7 +193,9 @@ async fn every_answer_carries_the_careful_headers() {
 async fn what_is_not_there_and_what_is_no_id_answer_alike() {
     let scene = Scene::new();
     let other = "01h455vb4pex5vsknk084sn02r";
-    for (prefix, kind) in [("/c/", "award"), ("/b/", "badge"), ("/i/", "issuer"), ("/status/", "list")] {
+    for (prefix, kind) in
+        [("/c/", "award"), ("/b/", "badge"), ("/i/", "issuer"), ("/status/", "list")]
+    {
         for accept in ["text/html", "application/json"] {
             let absent = scene.get(&format!("{prefix}{kind}_{other}"), accept).await;
             let malformed = scene.get(&format!("{prefix}nonsense"), accept).await;
@@ -234,7 +236,8 @@ async fn a_page_that_the_browser_holds_is_not_sent_again() {
     let scene = Scene::new();
     let first = scene.page(&award()).await;
     let again = async |etag: &str| {
-        let request = Request::get(award()).header("accept", "text/html").header("if-none-match", etag);
+        let request =
+            Request::get(award()).header("accept", "text/html").header("if-none-match", etag);
         scene.send(request.body(Body::empty()).unwrap()).await
     };
     let held = again(first.header("etag")).await;
@@ -256,7 +259,9 @@ async fn badges_and_issuers_have_pages() {
     let newest = scene.page(&format!("/b/{BADGE}")).await;
     assert!(newest.text().contains("<strong>Archived.</strong>"));
     let issuer = scene.page(&format!("/i/{ISSUER}")).await;
-    for part in ["The Royal Institution", "Science for everybody.", super::scene::MULTIKEY, "In use"] {
+    for part in
+        ["The Royal Institution", "Science for everybody.", super::scene::MULTIKEY, "In use"]
+    {
         assert!(issuer.text().contains(part), "{part}");
     }
     assert_eq!(scene.page("/").await.status, StatusCode::OK);

@@ -206,10 +206,13 @@ fn private_roles(fake: Fake, state: &Shared, rig: &Rig) -> Fake {
         };
         context.tokens.access(&principal)
     };
-    fake.on("laurel.backpack.v1.Backpack/RequestSignIn", move |_, _: backpack::RequestSignInRequest| {
-        links.lock().unwrap().asked.push("link");
-        Ok(backpack::RequestSignInResponse {})
-    })
+    fake.on(
+        "laurel.backpack.v1.Backpack/RequestSignIn",
+        move |_, _: backpack::RequestSignInRequest| {
+            links.lock().unwrap().asked.push("link");
+            Ok(backpack::RequestSignInResponse {})
+        },
+    )
     .on("laurel.backpack.v1.Backpack/RedeemSignIn", move |_, q: backpack::RedeemSignInRequest| {
         redeemed.lock().unwrap().asked.push("redeem");
         let used = status::rejected("SIGN_IN_LINK_USED", Class::Conflict, "used before", None, &[]);
@@ -218,14 +221,17 @@ fn private_roles(fake: Fake, state: &Shared, rig: &Rig) -> Fake {
         let reply = backpack::RedeemSignInResponse { access_token, expires_at, earner_id };
         if q.token == "good.to.ken" { Ok(reply) } else { Err(used) }
     })
-    .on("laurel.backpack.v1.Backpack/ListHoldings", move |headers, _: backpack::ListHoldingsRequest| {
-        assert!(headers.contains_key("authorization"));
-        let holdings = listed.lock().unwrap().holdings.clone();
-        let total = i64::try_from(holdings.len()).unwrap();
-        let cursors = vec![vec![7; 8]; holdings.len()];
-        let page = PageInfo { cursors, has_next: true, has_previous: false, total };
-        Ok(backpack::ListHoldingsResponse { holdings, page: Some(page) })
-    })
+    .on(
+        "laurel.backpack.v1.Backpack/ListHoldings",
+        move |headers, _: backpack::ListHoldingsRequest| {
+            assert!(headers.contains_key("authorization"));
+            let holdings = listed.lock().unwrap().holdings.clone();
+            let total = i64::try_from(holdings.len()).unwrap();
+            let cursors = vec![vec![7; 8]; holdings.len()];
+            let page = PageInfo { cursors, has_next: true, has_previous: false, total };
+            Ok(backpack::ListHoldingsResponse { holdings, page: Some(page) })
+        },
+    )
     .on("laurel.backpack.v1.Backpack/AcceptAward", |_, q: backpack::AcceptAwardRequest| {
         assert_eq!((q.award_id.as_str(), q.idempotency_key.as_str()), (AWARD, "once"));
         let written = Some(Written { position: 99, replayed: false });
@@ -239,16 +245,19 @@ fn private_roles(fake: Fake, state: &Shared, rig: &Rig) -> Fake {
     .on("laurel.backpack.v1.Backpack/EraseMe", |_, _: backpack::EraseMeRequest| {
         Ok(backpack::EraseMeResponse { written: None })
     })
-    .on("laurel.analytics.v1.Analytics/RecordEngagement", move |headers, q: RecordEngagementRequest| {
-        let mut state = recorded.lock().unwrap();
-        if state.analytics_fails > 0 {
-            state.analytics_fails -= 1;
-            return Err(Status::unavailable("on purpose"));
-        }
-        let bearer = headers["authorization"].to_str().unwrap().to_owned();
-        state.recorded.push((bearer, q));
-        Ok(RecordEngagementResponse { written: None })
-    })
+    .on(
+        "laurel.analytics.v1.Analytics/RecordEngagement",
+        move |headers, q: RecordEngagementRequest| {
+            let mut state = recorded.lock().unwrap();
+            if state.analytics_fails > 0 {
+                state.analytics_fails -= 1;
+                return Err(Status::unavailable("on purpose"));
+            }
+            let bearer = headers["authorization"].to_str().unwrap().to_owned();
+            state.recorded.push((bearer, q));
+            Ok(RecordEngagementResponse { written: None })
+        },
+    )
     .on("laurel.design.v1.Design/StoreArtwork", move |_, q: StoreArtworkRequest| {
         artwork.lock().unwrap().stored = Some(q.clone());
         let (id, media_type) = ("ef".repeat(32), q.media_type);
@@ -263,7 +272,11 @@ fn private_roles(fake: Fake, state: &Shared, rig: &Rig) -> Fake {
     .on("laurel.issuers.v1.Issuers/AuthenticateClient", |_, q: AuthenticateClientRequest| {
         let known = (q.client_id.as_str(), q.secret.as_str()) == ("client_1", "pass word:&");
         let refused = Err(status::unauthenticated(auth::AuthError::MalformedToken));
-        if known { Ok(AuthenticateClientResponse { access_token: Some(token(1)) }) } else { refused }
+        if known {
+            Ok(AuthenticateClientResponse { access_token: Some(token(1)) })
+        } else {
+            refused
+        }
     })
     .on("laurel.issuers.v1.Issuers/ExchangeIdToken", |_, q: ExchangeIdTokenRequest| {
         let many = if q.id_token == "two" { 2 } else { 1 };

@@ -91,7 +91,12 @@ async fn a_backpack_needs_a_session() {
     let access = scene.signed_in().await.replace("laurel_session=", "");
     for cookie in ["", "laurel_session=x", "other=1; laurel_session="] {
         let got = scene
-            .send(axum::http::Request::get("/backpack").header("cookie", cookie).body(axum::body::Body::empty()).unwrap())
+            .send(
+                axum::http::Request::get("/backpack")
+                    .header("cookie", cookie)
+                    .body(axum::body::Body::empty())
+                    .unwrap(),
+            )
             .await;
         assert_eq!((got.status, got.header("location")), (StatusCode::SEE_OTHER, "/sign-in"));
     }

@@ -33,7 +33,8 @@ async fn a_client_gets_a_token_by_header_or_by_body() {
 #[tokio::test]
 async fn an_id_token_is_exchanged() {
     let scene = Scene::new();
-    let one = scene.post("/oauth/token", &format!("{EXCHANGE}&subject_token=one"), &[]).await.json();
+    let one =
+        scene.post("/oauth/token", &format!("{EXCHANGE}&subject_token=one"), &[]).await.json();
     assert_eq!(one["access_token"], "token-1");
     let kind = "urn:ietf:params:oauth:token-type:access_token";
     assert_eq!(one["issued_token_type"], kind);
@@ -55,12 +56,27 @@ async fn every_refusal_is_one_of_the_standards() {
         (credentials.into(), Some("Basic ???".into()), 401, "invalid_client"),
         (credentials.into(), Some("Bearer x".into()), 401, "invalid_client"),
         (format!("{credentials}&{credentials}"), None, 400, "invalid_request"),
-        (format!("{credentials}&client_secret=x"), Some(basic("client_1:x")), 400, "invalid_request"),
-        (format!("{credentials}&client_id=client_2"), Some(basic("client_1:x")), 400, "invalid_request"),
+        (
+            format!("{credentials}&client_secret=x"),
+            Some(basic("client_1:x")),
+            400,
+            "invalid_request",
+        ),
+        (
+            format!("{credentials}&client_id=client_2"),
+            Some(basic("client_1:x")),
+            400,
+            "invalid_request",
+        ),
         (EXCHANGE.into(), None, 400, "invalid_request"),
         (format!("{EXCHANGE}&subject_token=two"), None, 400, "invalid_request"),
         (format!("{EXCHANGE}&subject_token=one&audience=tenant_9"), None, 400, "invalid_target"),
-        (format!("{EXCHANGE}&subject_token=one&requested_token_type=x"), None, 400, "invalid_request"),
+        (
+            format!("{EXCHANGE}&subject_token=one&requested_token_type=x"),
+            None,
+            400,
+            "invalid_request",
+        ),
         (
             "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token=one".into(),
             None,
