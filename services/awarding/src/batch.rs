@@ -53,13 +53,19 @@ impl Awarding {
         }
         let ready = self.badges.ready(tenant, badge).await?;
         reach(principal, Permission::AwardBadges, ready.issuer)?;
-        let rows = CsvFile::parse(&request.csv)?.len();
         let owner = batch_owner(tenant, id);
         let keys = self.vault.ensure(std::slice::from_ref(&owner)).await?;
-        let key = keys.first().ok_or_else(Trouble::missing)?;
-        let seal = |piece| key.seal(&owner, ROWS, piece, rand::random());
-        let csv = request.csv.chunks(PIECE).map(seal).collect();
-        let (issuer, notify) = (ready.issuer, request.notify);
+        let key = keys.into_iter().next().ok_or_else(Trouble::missing)?;
+        let (csv, notify) = (request.csv, request.notify);
+        // Up to 8 MiB to parse and seal: not on an async thread.
+        let frame = tokio::task::spawn_blocking(move || {
+            let rows = CsvFile::parse(&csv)?.len();
+            let seal = |piece| key.seal(&owner, ROWS, piece, rand::random());
+            Ok::<_, Trouble>((rows, csv.chunks(PIECE).map(seal).collect()))
+        });
+        let frame = frame.await.map_err(|error| Trouble::fault("a file was not read", &error))?;
+        let (rows, csv) = frame?;
+        let issuer = ready.issuer;
         let command = BatchCommand::Submit { badge, issuer, rows, notify, csv };
         let decided = carry_out::<Batch>(&*self.events, &execution, &id, command).await?;
         let batch = wire::Batch {

@@ -13,7 +13,8 @@ use crate::{
 pub(crate) struct CsvFile {
     columns: [Option<usize>; COLUMNS.len()],
     width: usize,
-    rows: Vec<StringRecord>,
+    /// Each with the line it begins in.
+    rows: Vec<(u32, StringRecord)>,
 }
 
 /// One row, well formed or not.
@@ -61,18 +62,20 @@ impl CsvFile {
             .has_headers(false)
             .from_reader(text.as_bytes());
         let mut records = reader.records();
-        let header = match records.next() {
-            Some(Ok(header)) => header,
-            _ => return Err(malformed("the file is empty: the first line names the columns")),
+        let Some(Ok(header)) = records.next() else {
+            return Err(malformed("the file is empty: the first line names the columns"));
         };
         let columns = columns(&header)?;
         let mut rows = Vec::new();
+        let mut lines = Lines { text, at: 0, line: 1 };
         for record in records {
             if rows.len() >= MAX_ROWS as usize {
                 let message = "a file has at most 20000 rows: send it in parts";
                 return Err(refuse("CSV_TOO_LARGE", message));
             }
-            rows.push(record.map_err(|_| malformed("the file cannot be read as CSV"))?);
+            let record = record.map_err(|_| malformed("the file cannot be read as CSV"))?;
+            let start = record.position().map_or(0, csv::Position::byte);
+            rows.push((lines.of(usize::try_from(start).unwrap_or(usize::MAX)), record));
         }
         if rows.is_empty() {
             return Err(malformed("there is no row below the header: add one for each person"));
@@ -87,9 +90,7 @@ impl CsvFile {
 
     /// That row, counted from zero.
     pub(crate) fn row(&self, number: usize, notify: bool) -> Option<CsvRow<'_>> {
-        let record = self.rows.get(number)?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        let (line, record) = self.rows.get(number)?;
         let cell = |column: usize| self.columns[column].and_then(|at| record.get(at)).unwrap_or("");
         let cells = (record.len() == self.width).then(|| Cells {
             typed: Typed {
@@ -102,7 +103,29 @@ impl CsvFile {
             },
             evidence_url: cell(5),
         });
-        Some(CsvRow { line, cells })
+        Some(CsvRow { line: *line, cells })
+    }
+}
+
+/// Counts lines up to where rows begin, going forward only.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: u32,
+}
+
+impl Lines<'_> {
+    /// The line of the row whose text begins there, after the ends of lines before it.
+    fn of(&mut self, start: usize) -> u32 {
+        while let Some(byte) = self.text.as_bytes().get(self.at) {
+            let end_of_line = matches!(byte, b'\r' | b'\n');
+            if self.at >= start && !end_of_line {
+                break;
+            }
+            self.line += u32::from(*byte == b'\n');
+            self.at += 1;
+        }
+        self.line
     }
 }
 

@@ -129,9 +129,9 @@ fn fill(
         evidence: draft.terms.evidence.clone(),
         proof_created: now,
     };
-    let hash_data = recorded.template.prepare(suite, &fill).map_err(|error| {
-        // The terms were checked: what is left is text that JSON-LD cannot carry.
-        tracing::warn!(error = %error, "a credential cannot be written");
+    let hash_data = recorded.template.prepare(suite, &fill).map_err(|_| {
+        // The terms were checked: what is left is text that JSON-LD cannot carry. It may be
+        // personal, so it is not logged.
         let message = "the credential cannot be written with this evidence: change its url";
         Trouble::Refused(Class::Invalid, Refusal::new("INVALID_INPUT", message).at("/evidence"))
     })?;

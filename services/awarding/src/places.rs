@@ -26,8 +26,11 @@ pub(crate) struct Places {
     vault: Arc<dyn KeyVault>,
     clock: Arc<dyn Clock>,
     ids: Ids,
-    blocks: Mutex<HashMap<(TenantId, IssuerId), Arc<AsyncMutex<Option<Block>>>>>,
+    blocks: Mutex<HashMap<(TenantId, IssuerId), Slot>>,
 }
+
+/// An issuer's block, while it has one.
+type Slot = Arc<AsyncMutex<Option<Block>>>;
 
 /// Where the revocation of one credential will be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,12 +101,11 @@ impl Places {
         used: Option<Block>,
         count: u32,
     ) -> Outcome<Block> {
-        let mut block = match used {
-            Some(block) => block,
-            None => {
-                let number = self.newest(tenant, issuer).await?;
-                self.open(tenant, issuer, number).await?
-            }
+        let mut block = if let Some(block) = used {
+            block
+        } else {
+            let number = self.newest(tenant, issuer).await?;
+            self.open(tenant, issuer, number).await?
         };
         loop {
             let number = block.number;

@@ -9,7 +9,7 @@ pub(crate) mod mail;
 use std::{future::Future, sync::Arc, time::Duration};
 
 use eventstore::{EventStore, Filter, RecordedEvent, Signal};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use kernel::Position;
 use readmodel::{Applied, Model, ReadModelError, ReadModels, Slot};
 
@@ -35,6 +35,8 @@ pub(crate) struct Memory {
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Facts reacted to at once: what they append shares a flush.
+const AT_ONCE: usize = 16;
 
 /// Pauses that grow while something fails.
 pub(crate) struct Patience(Duration);
@@ -103,9 +105,9 @@ async fn follow_once<R: Reaction>(
     while let Some(signal) = signals.next().await {
         match signal? {
             Signal::Facts(facts) => {
-                for fact in &facts {
-                    persist(reaction, fact).await;
-                }
+                // In any order: each fact asks for something of its own.
+                let each = |fact| persist(reaction, fact);
+                stream::iter(&facts).for_each_concurrent(AT_ONCE, each).await;
                 if let Some(last) = facts.last() {
                     memory.advance(last.position).await?;
                 }

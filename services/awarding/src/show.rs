@@ -62,7 +62,7 @@ impl Show {
         let Some(bytes) = opened else { return Ok(None) };
         serde_json::from_slice(&bytes)
             .map(Some)
-            .map_err(|error| Trouble::fault("an award's sealed part cannot be read", &error))
+            .map_err(|_| Trouble::broken("an award's sealed part cannot be read"))
     }
 
     /// An award as those eyes may see it.

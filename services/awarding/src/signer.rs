@@ -53,7 +53,7 @@ impl Signer {
         tasks: Tasks,
     ) -> Self {
         let passes =
-            Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(180)).build();
+            Cache::builder().max_capacity(10_000).time_to_live(Duration::from_mins(3)).build();
         Self(Arc::new(Shared { wire, tokens, clock, tasks, passes, lanes: Mutex::default() }))
     }
 

@@ -42,11 +42,22 @@ impl Trouble {
         Self::Refused(Class::Conflict, refusal)
     }
 
+    /// Something stored that does not read as it was written, told to the log without what it is,
+    /// for that may be personal.
+    pub(crate) fn broken(what: &'static str) -> Self {
+        tracing::error!("{what}");
+        Self::internal()
+    }
+
+    fn internal() -> Self {
+        let message = "something went wrong on our side";
+        Self::Failed(Refusal::new("INTERNAL", message).status(tonic::Code::Internal))
+    }
+
     /// A fault of ours, told to the log.
     pub(crate) fn fault(what: &'static str, error: &dyn std::error::Error) -> Self {
         tracing::error!(%error, "{what}");
-        let message = "something went wrong on our side";
-        Self::Failed(Refusal::new("INTERNAL", message).status(tonic::Code::Internal))
+        Self::internal()
     }
 }
 

@@ -23,7 +23,7 @@ fn submit(rows: u32, pieces: u8) -> BatchCommand {
 }
 
 fn outcome(line: u32) -> Outcome {
-    if line % 3 == 0 {
+    if line.is_multiple_of(3) {
         Outcome::Refused { line, refusal: RowRefusal { code: "X".into(), ..RowRefusal::default() } }
     } else {
         Outcome::Awarded { line, award: Id::derived([2; 16]) }
@@ -85,7 +85,7 @@ proptest! {
             }
             prop_assert!(matches!(batch, Batch::Running(_)));
         }
-        let refused = u32::try_from((2..rows + 2).filter(|line| line % 3 == 0).count()).expect("small");
+        let refused = u32::try_from((2..rows + 2).filter(|line| line.is_multiple_of(3)).count()).expect("small");
         prop_assert_eq!(&batch, &Batch::Finished(Tally { rows, awarded: rows - refused, refused }));
         prop_assert_eq!(batch.decide(progress(done, 1)), Err(BatchRejection::Behind));
     }

@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -27,19 +27,21 @@ pub(crate) struct BatchWorker {
     turns: VecDeque<Position>,
     /// What is held in memory of those under way.
     held: BTreeMap<Position, BatchWork>,
+    /// Those whose last step failed.
+    failed: BTreeSet<Position>,
     seen: Position,
 }
 
 const NAME: &str = "awarding-batches";
 /// Batches held in memory at once.
 const HELD: usize = 4;
-/// How long a batch that failed waits when there is nothing else to do.
+/// How long failed batches wait when there is nothing else to do.
 const REST: Duration = Duration::from_millis(200);
 
 impl BatchWorker {
     pub(crate) fn new(awarding: Arc<Awarding>) -> Self {
-        let (open, held) = (BTreeMap::new(), BTreeMap::new());
-        Self { awarding, open, turns: VecDeque::new(), held, seen: Position::START }
+        let (open, turns, held, failed) = Default::default();
+        Self { awarding, open, turns, held, failed, seen: Position::START }
     }
 
     /// Works for as long as it is polled.
@@ -49,7 +51,7 @@ impl BatchWorker {
             if let Err(trouble) = self.work().await {
                 tracing::warn!(policy = NAME, ?trouble, "a policy starts again");
             }
-            (self.open, self.held, self.turns) = Default::default();
+            (self.open, self.turns, self.held, self.failed) = Default::default();
             patience.pause().await;
         }
     }
@@ -130,15 +132,21 @@ impl BatchWorker {
     async fn take_turn(&mut self, turn: Position) {
         let Some((tenant, id)) = self.open.get(&turn).copied() else { return };
         match self.step(turn, tenant, id).await {
-            Ok(Step::More) => self.turns.push_back(turn),
+            Ok(Step::More) => {
+                self.failed.remove(&turn);
+                self.turns.push_back(turn);
+            }
             Ok(Step::Finished) => {
+                self.failed.remove(&turn);
                 self.held.remove(&turn);
             }
             Err(trouble) => {
                 tracing::warn!(batch.id = %id, ?trouble, "a batch tries again");
-                self.held.remove(&turn);
+                self.failed.insert(turn);
                 self.turns.push_back(turn);
-                tokio::time::sleep(REST).await;
+                if self.turns.iter().all(|turn| self.failed.contains(turn)) {
+                    tokio::time::sleep(REST).await;
+                }
             }
         }
     }

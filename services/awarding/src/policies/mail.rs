@@ -98,7 +98,7 @@ impl Letters {
         let credential = self.0.show.credential(tenant, made.created.template, particulars).await?;
         let Names { name: badge, issuer: Issuer { name: issuer } } =
             serde_json::from_slice(&credential)
-                .map_err(|error| Trouble::fault("a credential cannot be read", &error))?;
+                .map_err(|_| Trouble::broken("a credential cannot be read"))?;
         let link = self.0.addresses.credential(id);
         let greeting = match particulars.name.as_str() {
             "" => "Hello,".to_owned(),
@@ -107,7 +107,7 @@ impl Letters {
         let to = particulars
             .email
             .parse()
-            .map_err(|error| Trouble::fault("an award holds a broken address", &error))?;
+            .map_err(|_| Trouble::broken("an award holds a broken address"))?;
         Ok(Mail {
             id: CommandId::derived(&[b"award-mail", fact.id.as_bytes()]).uuid(),
             to,

@@ -149,6 +149,14 @@ async fn an_award_right_after_publishing_does_not_wait_for_anybody() {
 }
 
 #[tokio::test]
+async fn an_award_after_a_rotation_is_signed_with_the_new_key() {
+    let world = World::new().await;
+    world.award(world.award_request("a", "ada@example.org", "")).await.unwrap();
+    world.rotate().await;
+    world.award(world.award_request("b", "bob@example.org", "")).await.unwrap();
+}
+
+#[tokio::test]
 async fn awards_made_at_once_are_all_made() {
     let world = World::new().await;
     let requests = (0..64).map(|n| {

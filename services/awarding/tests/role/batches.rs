@@ -117,15 +117,8 @@ async fn a_file_with_a_broken_frame_is_refused_at_once() {
 async fn rows_left_when_the_badge_is_archived_are_refused() {
     let world = World::idle().await;
     let made = world.submit("b", "email\nada@example.org\nbob@example.org\n").await.unwrap();
-    let position = world.archive(world.badge).await.0;
-    world
-        .rig
-        .context
-        .views
-        .view(readmodel::Model { name: "catalogue", version: 1 })
-        .wait(Position(position), std::time::Duration::from_secs(10))
-        .await
-        .unwrap();
+    world.archive(world.badge).await;
+    world.caught_up().await;
     world.start(&world.rig.context.clone());
     let position = world.until("batch-finished.v1", Position::START).await.0;
     let rows = world.rows(&made.batch.unwrap().id, position, true).await;

@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeSet,
+    fmt::Write as _,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -91,7 +92,7 @@ async fn a_batch_survives_a_crash_at_every_step() {
     let rows = 600;
     let mut csv = String::from("email,name\n");
     for n in 0..rows {
-        csv.push_str(&format!("p{n}@example.org,Person {n}\n"));
+        writeln!(csv, "p{n}@example.org,Person {n}").unwrap();
     }
     let made = world.submit("b", &csv).await.unwrap();
     let log = Arc::clone(&world.rig.context.stores.events);

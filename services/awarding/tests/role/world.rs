@@ -1,6 +1,11 @@
 //! A tenant with an issuer and a published badge, and the role beside it.
 
-use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use auth::{Kind, Principal, Role};
 use awarding_domain::AwardEvent;
@@ -10,7 +15,9 @@ use design_domain::{
 use ed25519_dalek::{Signer, SigningKey};
 use eventstore::{EventStore, Execution, Expected, Filter, Signal, StreamId};
 use futures_util::StreamExt;
-use issuers_domain::{Issuer, IssuerCreated, IssuerEvent, IssuerId, NewKey, Profile};
+use issuers_domain::{
+    Issuer, IssuerCreated, IssuerEvent, IssuerId, KeyId, NewKey, Profile, SigningKeyRetired,
+};
 use kernel::{Actor, Aggregate, Id, Position, TenantId};
 use openbadges::{Multikey, Resolver, Unresolved, VerificationMethod};
 use proto::{
@@ -22,6 +29,19 @@ use proto::{
 use runtime::{Context, Refusal, Tasks, Wire, testing::Rig};
 use tonic::{Request, Response, Status, body::Body};
 
+/// The key that signs, and what it is called now.
+#[derive(Clone)]
+pub struct HeldKey {
+    pub key: SigningKey,
+    pub name: Arc<Mutex<KeyId>>,
+}
+
+impl HeldKey {
+    fn multikey(&self) -> Multikey {
+        Multikey::ed25519(self.key.verifying_key().to_bytes())
+    }
+}
+
 /// A deployment with one role.
 pub struct World {
     pub rig: Rig,
@@ -29,7 +49,7 @@ pub struct World {
     pub issuer: IssuerId,
     pub badge: BadgeId,
     pub did: String,
-    pub key: SigningKey,
+    pub key: HeldKey,
     pub client: AwardingClient<Wire>,
     pub awarder: Principal,
 }
@@ -49,7 +69,8 @@ impl World {
     /// A world where nothing happens by itself but projecting.
     pub async fn idle() -> Self {
         let rig = Rig::new(awarding::projections());
-        let key = SigningKey::from_bytes(&[5; 32]);
+        let name = Arc::new(Mutex::new(id(4)));
+        let key = HeldKey { key: SigningKey::from_bytes(&[5; 32]), name };
         let (tenant, issuer, badge) = (id(1), id::<issuers_domain::IssuerKind>(2), id(3));
         let did = format!("did:web:badges.example.org:i:{issuer}");
         let client = client(&rig.context, &key);
@@ -57,12 +78,22 @@ impl World {
         let world = Self { rig, tenant, issuer, badge, did, key, client, awarder };
         let profile = Profile::new("Ost", "https://ost.example/", "", "").unwrap();
         let created = IssuerCreated { issuer, did: world.did.clone(), profile };
-        let multikey = Multikey::ed25519(world.key.verifying_key().to_bytes()).to_string();
+        let multikey = world.key.multikey().to_string();
         let key = NewKey { key: id(4), multikey };
         let facts = [IssuerEvent::Created(created), IssuerEvent::KeyAdded(key)];
         world.tell::<Issuer>(&issuer, Expected::NoStream, &facts).await;
         world.publish(badge).await;
+        world.caught_up().await;
         world
+    }
+
+    /// Waits until every read model has caught up, as a process does before it is ready.
+    pub async fn caught_up(&self) {
+        let head = self.rig.context.stores.events.head().await.unwrap();
+        for projection in awarding::projections() {
+            let view = self.rig.context.views.view(projection.model());
+            view.wait(head, Duration::from_secs(10)).await.unwrap();
+        }
     }
 
     pub async fn publish(&self, badge: BadgeId) {
@@ -79,6 +110,16 @@ impl World {
         let published = BadgePublished { issuer, version: 1, content };
         let facts = [BadgeEvent::Created(created), BadgeEvent::Published(published)];
         self.tell::<Badge>(&badge, Expected::NoStream, &facts).await;
+    }
+
+    /// The signer goes on under another name for its key before anybody can know.
+    pub async fn rotate(&self) {
+        let (old, new): (KeyId, KeyId) = (id(4), id(5));
+        *self.key.name.lock().unwrap() = new;
+        let multikey = self.key.multikey().to_string();
+        let retired = IssuerEvent::KeyRetired(SigningKeyRetired { key: old });
+        let added = IssuerEvent::KeyAdded(NewKey { key: new, multikey });
+        self.tell::<Issuer>(&self.issuer, Expected::Revision(1), &[retired, added]).await;
     }
 
     pub async fn archive(&self, badge: BadgeId) -> Position {
@@ -166,18 +207,18 @@ impl World {
             let events = &self.rig.context.stores.events;
             let mut signals = events.subscribe(after, Filter::tenant(self.tenant, &[]));
             loop {
-                if let Signal::Facts(facts) = signals.next().await.unwrap().unwrap() {
-                    if let Some(fact) = facts.iter().find(|fact| &*fact.kind == kind) {
-                        return fact.position;
-                    }
+                if let Signal::Facts(facts) = signals.next().await.unwrap().unwrap()
+                    && let Some(fact) = facts.iter().find(|fact| &*fact.kind == kind)
+                {
+                    return fact.position;
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), wait).await.expect("it happens in a minute")
+        tokio::time::timeout(Duration::from_mins(1), wait).await.expect("it happens in a minute")
     }
 
     pub fn resolver(&self, lists: HashMap<String, Vec<u8>>) -> Offline {
-        let key = Multikey::ed25519(self.key.verifying_key().to_bytes());
+        let key = self.key.multikey();
         Offline { did: self.did.clone(), key, lists }
     }
 }
@@ -186,16 +227,16 @@ pub fn answer<T>(outcome: Result<Response<T>, Status>) -> Result<T, Refusal> {
     outcome.map(Response::into_inner).map_err(|status| Refusal::of(&status))
 }
 
-pub fn client(context: &Context, key: &SigningKey) -> AwardingClient<Wire> {
+pub fn client(context: &Context, key: &HeldKey) -> AwardingClient<Wire> {
     let role = awarding::role(context, signer(key));
     AwardingClient::new(runtime::local(role.guarded(context))).max_decoding_message_size(9 << 20)
 }
 
 /// As much of the issuers role as signs.
-pub fn signer(key: &SigningKey) -> Wire {
-    let key = Arc::new(key.clone());
+pub fn signer(key: &HeldKey) -> Wire {
+    let key = key.clone();
     Wire::new(tower::service_fn(move |request: http::Request<Body>| {
-        let sign = Sign(Arc::clone(&key));
+        let sign = Sign(key.clone());
         async move {
             let codec = tonic_prost::ProstCodec::<SignResponse, SignRequest>::default();
             Ok::<_, Status>(tonic::server::Grpc::new(codec).unary(sign, request).await)
@@ -203,17 +244,20 @@ pub fn signer(key: &SigningKey) -> Wire {
     }))
 }
 
-struct Sign(Arc<SigningKey>);
+struct Sign(HeldKey);
 
 impl tonic::server::UnaryService<SignRequest> for Sign {
     type Response = SignResponse;
     type Future = Pin<Box<dyn Future<Output = Result<Response<SignResponse>, Status>> + Send>>;
 
     fn call(&mut self, request: Request<SignRequest>) -> Self::Future {
-        let key = Arc::clone(&self.0);
+        let HeldKey { key, name } = self.0.clone();
         Box::pin(async move {
             let request = request.into_inner();
-            assert_eq!(request.key_id, id::<issuers_domain::KeyKind>(4).to_string());
+            if request.key_id != name.lock().unwrap().to_string() {
+                let refusal = Refusal::new("KEY_RETIRED", "this key signs no more");
+                return Err(refusal.status(tonic::Code::FailedPrecondition));
+            }
             let sign = |payload: &Vec<u8>| key.sign(payload).to_bytes().to_vec();
             let signatures = request.payloads.iter().map(sign).collect();
             Ok(Response::new(SignResponse { signatures }))
