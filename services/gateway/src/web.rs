@@ -31,12 +31,7 @@ mod words;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware,
-    routing::{get, post, put},
-};
+use axum::{Router, extract::DefaultBodyLimit, middleware};
 use bytes::Bytes;
 use kernel::TenantId;
 use proto::{
@@ -49,7 +44,7 @@ use tonic::{Request, metadata::MetadataValue};
 
 pub use engagement::flush;
 
-use crate::Wires;
+use crate::{Wires, routes};
 
 /// The state of the public web; cheap to clone.
 #[derive(Clone)]
@@ -126,34 +121,45 @@ fn with_token<T>(message: T, token: &str) -> Request<T> {
 /// Largest form accepted, in bytes.
 const FORM_BYTES: usize = 32 * 1024;
 
+routes! {
+    /// The routes that take forms.
+    FORMS, forms, Web;
+    get "/sign-in" => sign_in::ask,
+    post "/sign-in" => sign_in::send,
+    get "/sign-in/{token}" => sign_in::confirm,
+    post "/sign-in/{token}" => sign_in::redeem,
+    post "/sign-out" => sign_in::leave,
+    get "/backpack" => backpack::show,
+    get "/backpack/erase" => backpack::confirm_erasure,
+    post "/backpack/erase" => backpack::erase,
+    post "/backpack/{award}/accept" => backpack::accept,
+    post "/backpack/{award}/decline" => backpack::decline,
+    post "/oauth/token" => oauth::token,
+}
+
+routes! {
+    /// All others.
+    PAGES, pages, Web;
+    get "/" => page::home,
+    get "/c/{award}" => award::show,
+    get "/c/{award}/qr.svg" => award::qr,
+    get "/b/{badge}" => badge::newest,
+    get "/b/{badge}/v/{version}" => badge::version,
+    get "/b/{badge}/v/{version}/{artwork}" => badge::artwork,
+    get "/i/{issuer}" => issuer::show,
+    get "/i/{issuer}/did.json" => issuer::did,
+    get "/status/{list}" => status_list::show,
+    get "/.well-known/jwks.json" => health::jwks,
+    get "/assets/{name}" => assets::show,
+    put "/uploads/{token}" => upload::take,
+    get "/-/live" => health::live,
+    get "/-/ready" => health::ready,
+}
+
 /// Every route of the public web, and the pages for what is not there.
 pub fn routes(web: Web) -> Router {
-    let forms = Router::new()
-        .route("/sign-in", get(sign_in::ask).post(sign_in::send))
-        .route("/sign-in/{token}", get(sign_in::confirm).post(sign_in::redeem))
-        .route("/sign-out", post(sign_in::leave))
-        .route("/backpack", get(backpack::show))
-        .route("/backpack/erase", get(backpack::confirm_erasure).post(backpack::erase))
-        .route("/backpack/{award}/accept", post(backpack::accept))
-        .route("/backpack/{award}/decline", post(backpack::decline))
-        .route("/oauth/token", post(oauth::token))
-        .layer(DefaultBodyLimit::max(FORM_BYTES));
-    Router::new()
-        .route("/", get(page::home))
-        .route("/c/{award}", get(award::show))
-        .route("/c/{award}/qr.svg", get(award::qr))
-        .route("/b/{badge}", get(badge::newest))
-        .route("/b/{badge}/v/{version}", get(badge::version))
-        .route("/b/{badge}/v/{version}/{artwork}", get(badge::artwork))
-        .route("/i/{issuer}", get(issuer::show))
-        .route("/i/{issuer}/did.json", get(issuer::did))
-        .route("/status/{list}", get(status_list::show))
-        .route("/.well-known/jwks.json", get(health::jwks))
-        .route("/assets/{name}", get(assets::show))
-        .route("/uploads/{token}", put(upload::take))
-        .route("/-/live", get(health::live))
-        .route("/-/ready", get(health::ready))
-        .merge(forms)
+    pages()
+        .merge(forms().layer(DefaultBodyLimit::max(FORM_BYTES)))
         .fallback(page::missing)
         .method_not_allowed_fallback(page::not_allowed)
         .layer(middleware::map_response_with_state(web.clone(), headers::secure))

@@ -1,12 +1,16 @@
 //! The headers that every answer carries, and small ones that several share.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::{
-    extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
     response::Response,
 };
+use futures_util::FutureExt;
 
-use super::Web;
+use super::{Web, problem::Problem};
 
 const CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
@@ -21,9 +25,16 @@ pub(super) const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 /// Keep no copy.
 pub(super) const KEEP_NOTHING: HeaderValue = HeaderValue::from_static("no-store");
 
-/// Adds what a careful browser wants to know, unless the handler said otherwise. `same-origin` as
-/// the referrer policy keeps sign-in links from other sites and `Origin` in our own forms.
-pub(super) async fn secure(State(web): State<Web>, mut response: Response) -> Response {
+/// Answers even when a handler panics, and adds what a careful browser wants to know, unless the
+/// handler said otherwise. `same-origin` as the referrer policy keeps sign-in links from other sites
+/// and `Origin` in our own forms.
+pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let handled = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = handled.unwrap_or_else(|_| {
+        tracing::error!("a request made a handler panic");
+        let detail = "something went wrong here: try again in a minute";
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", detail).json()
+    });
     let headers = response.headers_mut();
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(CONTENT_POLICY);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -2,6 +2,7 @@
 //! button, for mail scanners open links too.
 
 use askama::Template;
+use auth::{Claims, SignInClaims};
 use axum::{
     Form,
     extract::{
@@ -11,6 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use proto::{
     backpack::v1::{RedeemSignInRequest, RequestSignInRequest},
     issuers::v1::{AccessToken, RedeemMemberSignInRequest, RequestMemberSignInRequest},
@@ -52,6 +54,22 @@ pub(super) enum To {
     /// To an organisation, as its member.
     #[serde(alias = "member")]
     Organization,
+}
+
+impl To {
+    /// Where the token says that it leads, by its type; the roles check the rest of it.
+    fn of(token: &str, asked: To) -> To {
+        #[derive(Deserialize)]
+        struct Header {
+            typ: String,
+        }
+        let header = token.split('.').next().and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+        let header = header.and_then(|json| serde_json::from_slice::<Header>(&json).ok());
+        match header {
+            Some(header) if header.typ == SignInClaims::TYP => To::Organization,
+            _ => asked,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -126,10 +144,12 @@ pub(super) async fn confirm(
     if !is_token(&token) {
         return Problem::missing().page();
     }
-    let organization = asked.is_ok_and(|Query(asked)| asked.to == To::Organization);
-    let (to, sentence) = match organization {
-        true => ("organization", "One more step and you are signed in for your organisation."),
-        false => ("backpack", "One more step and your backpack opens."),
+    let to = To::of(&token, asked.map_or(To::Backpack, |Query(asked)| asked.to));
+    let (to, sentence) = match to {
+        To::Organization => {
+            ("organization", "One more step and you are signed in for your organisation.")
+        }
+        To::Backpack => ("backpack", "One more step and your backpack opens."),
     };
     let confirm = Confirm {
         shell: Shell::get(),
@@ -162,7 +182,7 @@ pub(super) async fn redeem(
     if !is_token(&token) {
         return Problem::missing().page();
     }
-    let signed_in = match to {
+    let signed_in = match To::of(&token, to) {
         To::Backpack => open_backpack(&web, token).await,
         To::Organization => show_tokens(&web, token).await,
     };

@@ -247,6 +247,16 @@ async fn a_page_that_the_browser_holds_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_panic_is_an_answer_without_its_inside() {
+    let scene = Scene::new();
+    let got = scene.get("/status/panic", "*/*").await;
+    assert_eq!(got.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(got.json()["code"], "INTERNAL");
+    assert!(!got.text().contains("on purpose"));
+    assert_eq!(got.header("x-content-type-options"), "nosniff");
+}
+
+#[tokio::test]
 async fn badges_and_issuers_have_pages() {
     let scene = Scene::new();
     for path in [format!("/b/{BADGE}"), format!("/b/{BADGE}/v/2")] {

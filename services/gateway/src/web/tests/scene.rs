@@ -167,6 +167,7 @@ fn public_roles(fake: Fake, state: &Shared) -> Fake {
         here(q.award_id == AWARD, GetPublicAwardResponse { award: Some(award), credential })
     })
     .on("laurel.awarding.v1.Awarding/GetStatusList", |_, q: GetStatusListRequest| {
+        assert_ne!(q.status_list_id, "panic", "on purpose");
         let (credential, etag) = (b"{\"list\": 1}".to_vec(), "abc".to_owned());
         here(q.status_list_id == LIST, GetStatusListResponse { credential, etag })
     })

@@ -53,6 +53,24 @@ async fn a_member_gets_tokens_to_call_the_api_with() {
 }
 
 #[tokio::test]
+async fn a_members_link_leads_to_the_organisation_by_itself() {
+    let scene = Scene::new();
+    let claims = auth::SignInClaims {
+        kind: auth::Kind::Member,
+        organization: None,
+        tenant: kernel::TenantId::PLATFORM,
+        return_to: None,
+    };
+    let times = (scene.rig.now(), scene.rig.now().plus_millis(60_000));
+    let id = scene.rig.context.stores.ids.uuid();
+    let token = scene.rig.context.tokens.issue("member_1", &claims, times, id);
+    let shown = scene.page(&format!("/sign-in/{token}")).await;
+    assert!(shown.text().contains("name=\"to\" value=\"organization\""));
+    let got = scene.post(&format!("/sign-in/{token}"), "to=backpack", &[]).await;
+    assert!(got.text().contains("token-1"), "the token's type counts, not the form");
+}
+
+#[tokio::test]
 async fn forms_from_other_sites_do_nothing() {
     let scene = Scene::new();
     let cookie = scene.signed_in().await;
