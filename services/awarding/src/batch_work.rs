@@ -13,7 +13,7 @@ use crate::{
     issue::{Draft, Issued},
     naming::Naming,
     role::Awarding,
-    terms::Terms,
+    row_refusals::{duplicate, erased, held, terms},
     trouble::{Outcome, Trouble},
 };
 
@@ -318,51 +318,6 @@ impl BatchWork {
     }
 }
 
-fn terms(
-    row: &CsvRow<'_>,
-    now: Timestamp,
-    expires_after_days: Option<u32>,
-) -> Result<Terms, RowRefusal> {
-    let Some(cells) = row.cells else {
-        return Err(RowRefusal {
-            code: "ROW_MALFORMED".into(),
-            message: "the row has more or fewer cells than the first line: check its delimiters and quotation marks".into(),
-            ..RowRefusal::default()
-        });
-    };
-    let evidence: Vec<_> = cells.evidence().into_iter().collect();
-    Terms::check(cells.typed, &evidence, now, expires_after_days).map_err(|fault| RowRefusal {
-        code: fault.field.code().into(),
-        column: Some(fault.field.column().into()),
-        message: fault.message,
-        ..RowRefusal::default()
-    })
-}
-
 fn refused(line: u32, refusal: RowRefusal) -> Fate {
     Fate::Known(RowOutcome::Refused { line, refusal })
-}
-
-fn duplicate(first: u32) -> RowRefusal {
-    RowRefusal {
-        code: "DUPLICATE_ROW".into(),
-        column: Some("email".into()),
-        message: format!("the same address stands in line {first}: remove one of the two rows"),
-        details: [("line".to_owned(), first.to_string())].into(),
-    }
-}
-
-fn erased() -> RowRefusal {
-    RowRefusal {
-        code: "EARNER_ERASED".into(),
-        column: Some("email".into()),
-        message: "this person was erased after the file was sent: send them anew if they agree"
-            .into(),
-        ..RowRefusal::default()
-    }
-}
-
-fn held(refusal: runtime::Refusal) -> RowRefusal {
-    let (code, message, details) = (refusal.code, refusal.message, refusal.details);
-    RowRefusal { code, column: Some("email".into()), message, details }
 }

@@ -10,6 +10,7 @@
 //! `issue.rs` has the credential signed (`signer.rs`), checks the signature and seals the rest.
 
 mod addresses;
+mod award_rows;
 mod awards;
 mod badges;
 mod batch;
@@ -30,6 +31,7 @@ mod policies;
 mod read;
 mod rights;
 mod role;
+mod row_refusals;
 mod show;
 mod signer;
 mod status_lists;
