@@ -6,7 +6,7 @@
 //! name, so that nobody wonders why a picture changed. Words (`text`) and pictures inside a drawing
 //! (`image`) are refused too: without the fonts of the author's machine words would look different
 //! or not appear at all, and an inner picture would be a second upload in disguise. Doing it twice
-//! gives the same bytes.
+//! gives the same bytes. Patterns, whose tiles could take all memory, are refused as well.
 
 mod allowed;
 mod cost;

@@ -34,14 +34,14 @@ pub(crate) async fn create(
     caller.require_at(permission, &at).map_err(status::denied)?;
     let traceparent = call::traceparent(&call);
     let request = call.into_inner();
-    let (context, key) = (&service.context, &request.idempotency_key);
-    let asked = call::execution(context, &caller, "CreateBadge", key, &request)?;
+    let key = &request.idempotency_key;
+    let asked = call::execution(&service.context, &caller, "CreateBadge", key, &request)?;
     let execution = Execution { traceparent, ..asked };
     let content = content(service, caller.tenant, request.content).await?;
-    known_issuers::require(context, &service.issuers, caller.tenant, issuer).await?;
+    known_issuers::require(&service.context, &service.issuers, caller.tenant, issuer).await?;
     let badge: BadgeId = commands::made(execution.command);
     let command = BadgeCommand::Create(BadgeCreated { badge, issuer, content });
-    let events = &*context.stores.events;
+    let events = &*service.context.stores.events;
     let ran = commands::run::<Badge>(events, &execution, &badge, command).await?;
     let badge = shown(&ran.facts, badge, caller.tenant);
     Ok(wire::CreateBadgeResponse { badge, written: Some(ran.written) })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use design_domain::ArtworkId;
 use kernel::TenantId;
 use moka::sync::Cache;
-use proto::design::v1::{design_server::Design, *};
+use proto::design::v1::{self as wire, design_server::Design};
 use readmodel::View;
 use runtime::Context;
 use tokio::sync::Semaphore;
@@ -42,31 +42,31 @@ type Answer<T> = Result<Response<T>, Status>;
 #[async_trait]
 #[rustfmt::skip]
 impl Design for Service {
-    async fn store_artwork(&self, call: Request<StoreArtworkRequest>) -> Answer<StoreArtworkResponse> {
+    async fn store_artwork(&self, call: Request<wire::StoreArtworkRequest>) -> Answer<wire::StoreArtworkResponse> {
         pictures::store(self, call).await.map(Response::new)
     }
-    async fn create_badge(&self, call: Request<CreateBadgeRequest>) -> Answer<CreateBadgeResponse> {
+    async fn create_badge(&self, call: Request<wire::CreateBadgeRequest>) -> Answer<wire::CreateBadgeResponse> {
         badge::create(self, call).await.map(Response::new)
     }
-    async fn update_badge(&self, call: Request<UpdateBadgeRequest>) -> Answer<UpdateBadgeResponse> {
+    async fn update_badge(&self, call: Request<wire::UpdateBadgeRequest>) -> Answer<wire::UpdateBadgeResponse> {
         badge::update(self, call).await.map(Response::new)
     }
-    async fn publish_badge(&self, call: Request<PublishBadgeRequest>) -> Answer<PublishBadgeResponse> {
+    async fn publish_badge(&self, call: Request<wire::PublishBadgeRequest>) -> Answer<wire::PublishBadgeResponse> {
         badge::publish(self, call).await.map(Response::new)
     }
-    async fn archive_badge(&self, call: Request<ArchiveBadgeRequest>) -> Answer<ArchiveBadgeResponse> {
+    async fn archive_badge(&self, call: Request<wire::ArchiveBadgeRequest>) -> Answer<wire::ArchiveBadgeResponse> {
         badge::archive(self, call).await.map(Response::new)
     }
-    async fn get_badge(&self, call: Request<GetBadgeRequest>) -> Answer<GetBadgeResponse> {
+    async fn get_badge(&self, call: Request<wire::GetBadgeRequest>) -> Answer<wire::GetBadgeResponse> {
         badge::get(self, call).await.map(Response::new)
     }
-    async fn list_badges(&self, call: Request<ListBadgesRequest>) -> Answer<ListBadgesResponse> {
+    async fn list_badges(&self, call: Request<wire::ListBadgesRequest>) -> Answer<wire::ListBadgesResponse> {
         badge::list(self, call).await.map(Response::new)
     }
-    async fn get_public_badge(&self, call: Request<GetPublicBadgeRequest>) -> Answer<GetPublicBadgeResponse> {
+    async fn get_public_badge(&self, call: Request<wire::GetPublicBadgeRequest>) -> Answer<wire::GetPublicBadgeResponse> {
         badge::get_public(self, call).await.map(Response::new)
     }
-    async fn get_public_artwork(&self, call: Request<GetPublicArtworkRequest>) -> Answer<GetPublicArtworkResponse> {
+    async fn get_public_artwork(&self, call: Request<wire::GetPublicArtworkRequest>) -> Answer<wire::GetPublicArtworkResponse> {
         pictures::get_public(self, call).await.map(Response::new)
     }
 }

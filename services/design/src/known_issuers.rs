@@ -27,9 +27,10 @@ pub(crate) async fn require(
     issuer: IssuerId,
 ) -> Result<(), Status> {
     let key = rows::row_key(tenant, issuer);
-    if rows::get::<()>(view, &key).await?.is_some() {
+    if let Ok(Some(_)) = view.get(&key).await {
         return Ok(());
     }
+    // Not there, or not there yet: only what the newest read model says counts.
     let head = context.stores.events.head().await.map_err(status::of_store)?;
     view.wait(head, PATIENCE).await.map_err(status::of_wait)?;
     rows::get(view, &key).await?.ok_or_else(status::missing)

@@ -41,10 +41,13 @@ pub(crate) fn put<R: Serialize>(key: Key, row: &R) -> Change {
     Change::Put { key, row }
 }
 
+/// An id and a fact about its holder.
+type About<A, K> = (Id<K>, Fact<<A as Aggregate>::Event>);
+
 /// The row that a fact's stream is about, and the fact itself; none for a stream of another form.
 pub(crate) fn about<A: Aggregate, K: Kind>(
     stored: &RecordedEvent,
-) -> Result<Option<(Id<K>, Fact<A::Event>)>, Unreadable> {
+) -> Result<Option<About<A, K>>, Unreadable> {
     match stored.stream.id().parse() {
         Ok(id) if stored.stream.category() == A::CATEGORY => Ok(Some((id, stored.fact()?))),
         _ => Ok(None),

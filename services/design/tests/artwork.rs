@@ -86,6 +86,7 @@ fn each_attack_is_refused_as_unsafe_and_named() {
         (svg("<feImage href='http://evil.example/'/>"), "feImage"),
         (svg("<foreignObject><div/></foreignObject>"), "foreignObject"),
         (svg("<foreignobject/>"), "foreignobject"),
+        (svg("<pattern width='1e6' height='1e6' patternUnits='userSpaceOnUse'/>"), "pattern"),
         (svg("<iframe src='https://evil.example/'/>"), "iframe"),
         (svg("<animate attributeName='href' values='javascript:alert(1)'/>"), "animate"),
         (svg("<set attributeName='onmouseover' to='alert(1)'/>"), "set"),
@@ -156,9 +157,17 @@ fn what_would_exhaust_the_machine_is_refused_as_too_large() {
         doubled += &format!("<g id='a{n}'><use href='#a{before}'/><use href='#a{before}'/></g>");
     }
     let filter = "<filter id='f'><feGaussianBlur stdDeviation='9'/></filter>";
-    let filtered = filter.to_owned() + &"<g filter='url(#f)'><path d='M0 0h9'/></g>".repeat(500);
-    let by_style = format!("<style>path{{filter:url(#f)}}</style>{filter}")
-        + &"<path d='M0 0h9'/>".repeat(500);
+    let filtered =
+        filter.to_owned() + &"<g filter='url(#f)'><rect width='90' height='90'/></g>".repeat(20);
+    let region = filter.replace("id='f'", "id='f' x='-99' y='-99' width='999' height='999'");
+    let region = region + "<rect width='90' height='90' filter='url(#f)'/>";
+    let layers = "<g opacity='.9'><rect width='99' height='99'/><rect/></g>".repeat(500);
+    let mask = "<mask id='m'><rect width='99' height='99' fill='white'/></mask>";
+    let masked =
+        mask.to_owned() + &"<g mask='url(#m)'><rect width='99' height='99'/></g>".repeat(500);
+    let covered = "<rect width='99' height='99'/>".repeat(19_000);
+    let by_style = format!("<style>rect{{filter:url(#f)}}</style>{filter}")
+        + &"<rect width='90' height='90'/>".repeat(20);
     let mut chain = String::new();
     for n in 0..500 {
         chain += &format!("<linearGradient id='l{n}' href='#l{}'/>", n + 1);
@@ -171,6 +180,10 @@ fn what_would_exhaust_the_machine_is_refused_as_too_large() {
         svg(&doubled),
         svg(&filtered),
         svg(&by_style),
+        svg(&region),
+        svg(&layers),
+        svg(&masked),
+        svg(&covered),
         svg(&chain),
         wide.to_owned(),
         svg(&" ".repeat(LARGEST_SVG)),

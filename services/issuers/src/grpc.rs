@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use auth::ExternalIssuers;
 use issuers_domain::IdentityId;
 use moka::sync::Cache;
-use proto::issuers::v1::{issuers_server::Issuers, *};
+use proto::issuers::v1::{self as wire, issuers_server::Issuers};
 use readmodel::View;
 use runtime::Context;
 use tokio::sync::Semaphore;
@@ -35,7 +35,7 @@ impl Service {
     pub(crate) fn new(context: Context, external: Arc<ExternalIssuers>) -> Self {
         let view = |model| context.views.view(model);
         let lately =
-            Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(60)).build();
+            Cache::builder().max_capacity(10_000).time_to_live(Duration::from_mins(1)).build();
         Self {
             keys: Arc::new(Keys::new(Arc::clone(&context.stores.vault))),
             organizations: view(organizations::MODEL),
@@ -56,82 +56,82 @@ type Answer<T> = Result<Response<T>, Status>;
 #[async_trait]
 #[rustfmt::skip]
 impl Issuers for Service {
-    async fn create_organization(&self, call: Request<CreateOrganizationRequest>) -> Answer<CreateOrganizationResponse> {
+    async fn create_organization(&self, call: Request<wire::CreateOrganizationRequest>) -> Answer<wire::CreateOrganizationResponse> {
         organization::create(self, call).await.map(Response::new)
     }
-    async fn get_organization(&self, call: Request<GetOrganizationRequest>) -> Answer<GetOrganizationResponse> {
+    async fn get_organization(&self, call: Request<wire::GetOrganizationRequest>) -> Answer<wire::GetOrganizationResponse> {
         organization::get(self, call).await.map(Response::new)
     }
-    async fn create_tenant(&self, call: Request<CreateTenantRequest>) -> Answer<CreateTenantResponse> {
+    async fn create_tenant(&self, call: Request<wire::CreateTenantRequest>) -> Answer<wire::CreateTenantResponse> {
         organization::create_tenant(self, call).await.map(Response::new)
     }
-    async fn get_tenant(&self, call: Request<GetTenantRequest>) -> Answer<GetTenantResponse> {
+    async fn get_tenant(&self, call: Request<wire::GetTenantRequest>) -> Answer<wire::GetTenantResponse> {
         organization::get_tenant(self, call).await.map(Response::new)
     }
-    async fn list_tenants(&self, call: Request<ListTenantsRequest>) -> Answer<ListTenantsResponse> {
+    async fn list_tenants(&self, call: Request<wire::ListTenantsRequest>) -> Answer<wire::ListTenantsResponse> {
         organization::list_tenants(self, call).await.map(Response::new)
     }
-    async fn create_issuer(&self, call: Request<CreateIssuerRequest>) -> Answer<CreateIssuerResponse> {
+    async fn create_issuer(&self, call: Request<wire::CreateIssuerRequest>) -> Answer<wire::CreateIssuerResponse> {
         issuer::create(self, call).await.map(Response::new)
     }
-    async fn update_issuer(&self, call: Request<UpdateIssuerRequest>) -> Answer<UpdateIssuerResponse> {
+    async fn update_issuer(&self, call: Request<wire::UpdateIssuerRequest>) -> Answer<wire::UpdateIssuerResponse> {
         issuer::update(self, call).await.map(Response::new)
     }
-    async fn get_issuer(&self, call: Request<GetIssuerRequest>) -> Answer<GetIssuerResponse> {
+    async fn get_issuer(&self, call: Request<wire::GetIssuerRequest>) -> Answer<wire::GetIssuerResponse> {
         issuer::get(self, call).await.map(Response::new)
     }
-    async fn list_issuers(&self, call: Request<ListIssuersRequest>) -> Answer<ListIssuersResponse> {
+    async fn list_issuers(&self, call: Request<wire::ListIssuersRequest>) -> Answer<wire::ListIssuersResponse> {
         issuer::list(self, call).await.map(Response::new)
     }
-    async fn get_public_issuer(&self, call: Request<GetPublicIssuerRequest>) -> Answer<GetPublicIssuerResponse> {
+    async fn get_public_issuer(&self, call: Request<wire::GetPublicIssuerRequest>) -> Answer<wire::GetPublicIssuerResponse> {
         issuer::get_public(self, call).await.map(Response::new)
     }
-    async fn rotate_signing_key(&self, call: Request<RotateSigningKeyRequest>) -> Answer<RotateSigningKeyResponse> {
+    async fn rotate_signing_key(&self, call: Request<wire::RotateSigningKeyRequest>) -> Answer<wire::RotateSigningKeyResponse> {
         issuer::rotate_key(self, call).await.map(Response::new)
     }
-    async fn sign(&self, call: Request<SignRequest>) -> Answer<SignResponse> {
+    async fn sign(&self, call: Request<wire::SignRequest>) -> Answer<wire::SignResponse> {
         signing::sign(self, call).await.map(Response::new)
     }
-    async fn invite_member(&self, call: Request<InviteMemberRequest>) -> Answer<InviteMemberResponse> {
+    async fn invite_member(&self, call: Request<wire::InviteMemberRequest>) -> Answer<wire::InviteMemberResponse> {
         member::invite(self, call).await.map(Response::new)
     }
-    async fn change_member(&self, call: Request<ChangeMemberRequest>) -> Answer<ChangeMemberResponse> {
+    async fn change_member(&self, call: Request<wire::ChangeMemberRequest>) -> Answer<wire::ChangeMemberResponse> {
         member::change(self, call).await.map(Response::new)
     }
-    async fn remove_member(&self, call: Request<RemoveMemberRequest>) -> Answer<RemoveMemberResponse> {
+    async fn remove_member(&self, call: Request<wire::RemoveMemberRequest>) -> Answer<wire::RemoveMemberResponse> {
         member::remove(self, call).await.map(Response::new)
     }
-    async fn get_member(&self, call: Request<GetMemberRequest>) -> Answer<GetMemberResponse> {
+    async fn get_member(&self, call: Request<wire::GetMemberRequest>) -> Answer<wire::GetMemberResponse> {
         member::get(self, call).await.map(Response::new)
     }
-    async fn list_members(&self, call: Request<ListMembersRequest>) -> Answer<ListMembersResponse> {
+    async fn list_members(&self, call: Request<wire::ListMembersRequest>) -> Answer<wire::ListMembersResponse> {
         member::list(self, call).await.map(Response::new)
     }
-    async fn create_client(&self, call: Request<CreateClientRequest>) -> Answer<CreateClientResponse> {
+    async fn create_client(&self, call: Request<wire::CreateClientRequest>) -> Answer<wire::CreateClientResponse> {
         client::create(self, call).await.map(Response::new)
     }
-    async fn revoke_client(&self, call: Request<RevokeClientRequest>) -> Answer<RevokeClientResponse> {
+    async fn revoke_client(&self, call: Request<wire::RevokeClientRequest>) -> Answer<wire::RevokeClientResponse> {
         client::revoke(self, call).await.map(Response::new)
     }
-    async fn get_client(&self, call: Request<GetClientRequest>) -> Answer<GetClientResponse> {
+    async fn get_client(&self, call: Request<wire::GetClientRequest>) -> Answer<wire::GetClientResponse> {
         client::get(self, call).await.map(Response::new)
     }
-    async fn list_clients(&self, call: Request<ListClientsRequest>) -> Answer<ListClientsResponse> {
+    async fn list_clients(&self, call: Request<wire::ListClientsRequest>) -> Answer<wire::ListClientsResponse> {
         client::list(self, call).await.map(Response::new)
     }
-    async fn authenticate_client(&self, call: Request<AuthenticateClientRequest>) -> Answer<AuthenticateClientResponse> {
+    async fn authenticate_client(&self, call: Request<wire::AuthenticateClientRequest>) -> Answer<wire::AuthenticateClientResponse> {
         client::authenticate(self, call).await.map(Response::new)
     }
-    async fn request_member_sign_in(&self, call: Request<RequestMemberSignInRequest>) -> Answer<RequestMemberSignInResponse> {
-        sign_in::request(self, call).await.map(Response::new)
+    async fn request_member_sign_in(&self, call: Request<wire::RequestMemberSignInRequest>) -> Answer<wire::RequestMemberSignInResponse> {
+        sign_in::request(self, &call).map(Response::new)
     }
-    async fn redeem_member_sign_in(&self, call: Request<RedeemMemberSignInRequest>) -> Answer<RedeemMemberSignInResponse> {
+    async fn redeem_member_sign_in(&self, call: Request<wire::RedeemMemberSignInRequest>) -> Answer<wire::RedeemMemberSignInResponse> {
         sign_in::redeem(self, call).await.map(Response::new)
     }
-    async fn exchange_id_token(&self, call: Request<ExchangeIdTokenRequest>) -> Answer<ExchangeIdTokenResponse> {
+    async fn exchange_id_token(&self, call: Request<wire::ExchangeIdTokenRequest>) -> Answer<wire::ExchangeIdTokenResponse> {
         sign_in::exchange(self, call).await.map(Response::new)
     }
-    async fn enter_tenant(&self, call: Request<EnterTenantRequest>) -> Answer<EnterTenantResponse> {
+    async fn enter_tenant(&self, call: Request<wire::EnterTenantRequest>) -> Answer<wire::EnterTenantResponse> {
         sign_in::enter_tenant(self, call).await.map(Response::new)
     }
 }

@@ -19,7 +19,7 @@ use crate::commands;
 const HELD: u64 = 1_000;
 /// How long a key is used before it is looked up again: bounds how long a key that another process
 /// retired could still sign here, should the news of it be lost.
-const HELD_FOR: Duration = Duration::from_secs(60);
+const HELD_FOR: Duration = Duration::from_mins(1);
 /// Batches larger than this leave the async threads.
 const SMALL_BATCH: usize = 16;
 

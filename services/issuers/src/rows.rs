@@ -48,10 +48,13 @@ pub(crate) fn list<K: Kind>(tenant: TenantId, at: Timestamp, id: Id<K>) -> [Chan
     [Change::Put { key, row: Vec::new() }, count]
 }
 
+/// An id and a fact about its holder.
+type About<A, K> = (Id<K>, Fact<<A as Aggregate>::Event>);
+
 /// The row that a fact's stream is about, and the fact itself; none for a stream of another form.
 pub(crate) fn about<A: Aggregate, K: Kind>(
     stored: &RecordedEvent,
-) -> Result<Option<(Id<K>, Fact<A::Event>)>, Unreadable> {
+) -> Result<Option<About<A, K>>, Unreadable> {
     match stored.stream.id().parse() {
         Ok(id) if stored.stream.category() == A::CATEGORY => Ok(Some((id, stored.fact()?))),
         _ => Ok(None),

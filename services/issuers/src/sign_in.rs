@@ -29,9 +29,9 @@ const LONGEST_ID_TOKEN: usize = 16 * 1024;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Answers before it is known whose address it is: neither the answer nor its time tells.
-pub(crate) async fn request(
+pub(crate) fn request(
     service: &Service,
-    call: Request<wire::RequestMemberSignInRequest>,
+    call: &Request<wire::RequestMemberSignInRequest>,
 ) -> Result<wire::RequestMemberSignInResponse, Status> {
     let address = input::email(&call.get_ref().email, "/email")?;
     let context = service.context.clone();

@@ -135,7 +135,7 @@ impl Aggregate for Badge {
         use BadgeCommand::{Archive, Create, Publish, Update};
         match (self, command) {
             (Badge::Absent, Create(created)) => Ok(vec![BadgeEvent::Created(created)]),
-            (Badge::Open(_) | Badge::Archived(_), Create(_)) => Ok(vec![]),
+            (Badge::Open(_), Create(_)) | (Badge::Archived(_), Create(_) | Archive) => Ok(vec![]),
             (Badge::Absent, Update(_) | Publish | Archive) => Err(BadgeRejection::NotFound),
             (Badge::Open(work), Update(same)) if work.content == same => Ok(vec![]),
             (Badge::Open(_), Update(content)) => {
@@ -146,7 +146,6 @@ impl Aggregate for Badge {
                 Ok(vec![BadgeEvent::Archived(BadgeArchived { issuer: work.issuer })])
             }
             (Badge::Archived(_), Update(_) | Publish) => Err(BadgeRejection::Archived),
-            (Badge::Archived(_), Archive) => Ok(vec![]),
         }
     }
 

@@ -7,7 +7,7 @@ pub(super) const XLINK: &str = "http://www.w3.org/1999/xlink";
 /// The namespace of `xml:space`.
 pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
-const ELEMENTS: [&str; 36] = [
+const ELEMENTS: [&str; 35] = [
     "circle",
     "clipPath",
     "defs",
@@ -33,7 +33,6 @@ const ELEMENTS: [&str; 36] = [
     "linearGradient",
     "mask",
     "path",
-    "pattern",
     "polygon",
     "polyline",
     "radialGradient",
@@ -47,12 +46,11 @@ const ELEMENTS: [&str; 36] = [
 ];
 
 /// Elements that may refer to another by `href`.
-const REFERRING: [&str; 4] = ["linearGradient", "pattern", "radialGradient", "use"];
+const REFERRING: [&str; 3] = ["linearGradient", "radialGradient", "use"];
 
 /// Where and how large, by attribute only.
-const GEOMETRY: [&str; 64] = [
+const GEOMETRY: [&str; 52] = [
     "amplitude",
-    "azimuth",
     "clipPathUnits",
     "cx",
     "cy",
@@ -82,19 +80,13 @@ const GEOMETRY: [&str; 64] = [
     "offset",
     "operator",
     "pathLength",
-    "patternContentUnits",
-    "patternTransform",
-    "patternUnits",
     "points",
     "preserveAspectRatio",
     "primitiveUnits",
     "r",
-    "refX",
-    "refY",
     "result",
     "rx",
     "ry",
-    "scale",
     "slope",
     "spreadMethod",
     "stdDeviation",
@@ -106,15 +98,10 @@ const GEOMETRY: [&str; 64] = [
     "x",
     "x1",
     "x2",
-    "xChannelSelector",
     "y",
     "y1",
     "y2",
-    "yChannelSelector",
-    "z",
-    "edgeMode",
     "class",
-    "color-interpolation",
 ];
 
 /// How it looks, by attribute or in a style.

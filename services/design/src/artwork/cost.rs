@@ -1,5 +1,5 @@
-//! What a picture costs to draw. An element that others refer to is drawn again for each of them,
-//! and so a few lines could ask for billions of shapes.
+//! How many shapes a picture comes to. An element that others refer to is drawn again for each of
+//! them, and so a few lines could ask for billions. What each shape costs is `render.rs`'s matter.
 
 use std::collections::HashMap;
 
@@ -22,12 +22,12 @@ struct Element {
     own: u64,
 }
 
-/// What may be spent: a plain shape costs 1.
+/// Most shapes, copies counted.
 const BUDGET: u64 = 50_000;
 /// How deep elements and references may lead into each other.
 const DEEPEST: usize = 128;
-/// Most style rules that make drawing dearer.
-const MOST_DEAR_RULES: usize = 100;
+/// Most style rules that refer to something.
+const MOST_REFERRING_RULES: usize = 100;
 
 impl Costs {
     /// Counts an element under its parent, with its attributes as they will stand.
@@ -62,22 +62,21 @@ impl Costs {
         Ok(index)
     }
 
-    /// Counts what style rules add to the elements that they may concern.
+    /// Adds what style rules refer to, to the elements that they may concern.
     pub(super) fn style(&mut self, rules: &[(String, String)]) -> Result<(), ArtworkRejection> {
-        let mut dear = 0;
+        let mut referring = 0;
         for (selector, declared) in rules {
             let mut added = Element::default();
             added.declare(declared);
-            if added.own == 0 && added.refers_to.is_empty() {
+            if added.refers_to.is_empty() {
                 continue;
             }
-            dear += 1;
-            if dear > MOST_DEAR_RULES {
+            referring += 1;
+            if referring > MOST_REFERRING_RULES {
                 let message = "too many style rules refer to masks, filters or paints: simplify it";
                 return Err(ArtworkRejection::TooLarge(message.into()));
             }
             for element in self.elements.iter_mut().filter(|e| e.may_match(selector)) {
-                element.own += added.own;
                 element.refers_to.extend(added.refers_to.iter().cloned());
             }
         }
@@ -90,7 +89,7 @@ impl Costs {
         if self.elements.is_empty() || self.cost(0, 0, &mut known)? <= BUDGET {
             return Ok(());
         }
-        let message = "the picture takes too long to draw: use fewer shapes, filters and copies";
+        let message = "the picture takes too long to draw: use fewer shapes and copies";
         Err(ArtworkRejection::TooLarge(message.into()))
     }
 
@@ -132,19 +131,11 @@ enum Cost {
 }
 
 impl Element {
-    /// Adds what declarations cost: each layer that has to be drawn apart, above all filters.
+    /// Adds what declarations refer to.
     fn declare(&mut self, declarations: &str) {
         for declaration in declarations.split(';') {
-            let Some((name, value)) = declaration.split_once(':') else { continue };
-            let value = value.trim();
+            let Some((_, value)) = declaration.split_once(':') else { continue };
             self.refers_to.extend(css::references(value).map(str::to_owned));
-            self.own += match (name.trim(), value) {
-                (_, "none" | "1" | "normal" | "auto") => 0,
-                ("filter", _) => 400,
-                ("mask" | "clip-path" | "opacity" | "mix-blend-mode" | "isolation", _) => 20,
-                ("stroke-dasharray", _) => 20,
-                _ => 0,
-            };
         }
     }
 

@@ -51,11 +51,7 @@ pub(super) fn check_value(of: &str, value: &str) -> Result<(), ArtworkRejection>
 
 /// The ids that a safe value refers to.
 pub(super) fn references(value: &str) -> impl Iterator<Item = &str> {
-    let inside = |part: &'_ str| part.find(')').map(|end| end);
-    value.split("url(").skip(1).filter_map(move |part| {
-        let end = inside(part)?;
-        local(unquoted(&part[..end]))
-    })
+    value.split("url(").skip(1).filter_map(|part| local(unquoted(&part[..part.find(')')?])))
 }
 
 /// The id in `#id`, when that is all there is.

@@ -182,7 +182,7 @@ async fn a_role_at_one_issuer_reaches_that_issuer_only() {
     caller.grants[0].scope = Scope::Issuer(first.id.clone());
     let seen = world.at(&caller, position, wire::ListIssuersRequest::default());
     let seen = world.client.list_issuers(seen).await.expect("a list").into_inner();
-    assert_eq!(seen.issuers, [first.clone()]);
+    assert_eq!(seen.issuers, std::slice::from_ref(&first));
     for (issuer, fine) in [(first, true), (second, false)] {
         let get = wire::GetIssuerRequest { issuer_id: issuer.id.clone() };
         let got = world.client.get_issuer(world.rig.call(&caller, get)).await;
