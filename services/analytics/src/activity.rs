@@ -154,7 +154,7 @@ pub async fn days(
             tenant,
             table,
             prefix: prefix.clone(),
-            after: Some(after),
+            after: Some(after.clone()),
             before: Some(before.clone()),
             direction: Direction::Forward,
             limit: 1_000,
@@ -170,7 +170,7 @@ pub async fn days(
             }
         }
         match rows.last() {
-            Some((last, _)) if rows.len() == scan.limit => after = last.clone(),
+            Some((last, _)) if rows.len() == scan.limit => after.clone_from(last),
             _ => return Ok(days),
         }
     }

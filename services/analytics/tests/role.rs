@@ -1,13 +1,17 @@
 //! Analytics through its gRPC routes, and its read model against a plain fold of the facts.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeMap;
 
 use auth::Role;
-use awarding_domain::{AwardAccepted, AwardDeclined, AwardEvent, AwardId, AwardRevoked, EarnerId};
+use awarding_domain::{
+    AwardAccepted, AwardCreated, AwardDeclined, AwardEvent, AwardId, AwardRevoked, Digest,
+    EarnerId, StatusListId,
+};
 use design_domain::BadgeId;
 use eventstore::{Execution, Expected, RecordedEvent, StreamId};
 use issuers_domain::IssuerId;
-use kernel::{Actor, Day, TenantId, Timestamp};
+use kernel::{Actor, Base64, Day, Sealed, SubjectId, TenantId, Timestamp};
 use proptest::prelude::*;
 use proto::analytics::v1::{analytics_client::AnalyticsClient, *};
 use readmodel::memory::Memory;
@@ -166,7 +170,7 @@ fn fact(n: usize, happening: Happening) -> RecordedEvent {
     let award = AwardId::from_uuid(uuid::Uuid::from_u128(number));
     let stream = StreamId::named("award", tenant(t), award);
     let (stream, (kind, data)) = match kind {
-        1 => (stream, ("award-created.v1".to_owned(), created(badge, at))),
+        1 => (stream, encode(&created(badge, at))),
         2 => (stream, encode(&AwardEvent::Accepted(AwardAccepted { badge, issuer, earner, at }))),
         3 => (stream, encode(&AwardEvent::Declined(AwardDeclined { badge, issuer, earner, at }))),
         4 => {
@@ -192,14 +196,29 @@ fn fact(n: usize, happening: Happening) -> RecordedEvent {
     }
 }
 
-/// As much of `award-created.v1` as is counted, among what is not.
-fn created(badge: BadgeId, at: Timestamp) -> Vec<u8> {
-    let particulars = serde_json::json!({ "subject": "person_1", "ciphertext": "…" });
-    let data = serde_json::json!({
-        "badge": badge, "badgeVersion": 1, "issuedAt": at, "achievedAt": "2000-01-01T00:00:00Z",
-        "particulars": particulars,
-    });
-    serde_json::to_vec(&data).unwrap()
+fn created(badge: BadgeId, at: Timestamp) -> AwardEvent {
+    AwardEvent::Created(Box::new(AwardCreated {
+        badge,
+        badge_version: 1,
+        issuer: IssuerId::derived([9; 16]),
+        person: SubjectId::derived([7; 16]),
+        earner: EarnerId::derived([8; 16]),
+        generation: 0,
+        achieved_at: Timestamp::default(),
+        issued_at: at,
+        expires_at: None,
+        template: Digest::of(b"template"),
+        credential: Digest::of(b"credential"),
+        list: StatusListId::derived([6; 16]),
+        index: 0,
+        notify: false,
+        particulars: Sealed {
+            subject: "person_1".into(),
+            key_version: 1,
+            nonce: Base64(vec![0; 24]),
+            ciphertext: Base64(vec![0; 40]),
+        },
+    }))
 }
 
 fn encode<E: serde::Serialize>(event: &E) -> (String, Vec<u8>) {

@@ -18,6 +18,7 @@ use proto::{
     write::v1::Written,
 };
 use runtime::{Context, Wire, call, status};
+use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -30,6 +31,8 @@ use crate::{
 
 /// How long an earner stays signed in.
 const SESSION_MILLIS: i64 = 60 * 60 * 1000;
+/// Most sign-in letters on their way at once.
+const LETTERS_AT_ONCE: usize = 64;
 /// Longest token accepted, in bytes.
 const LONGEST_TOKEN: usize = 4096;
 
@@ -39,6 +42,7 @@ pub(crate) struct Service {
     awarding: AwardingClient<Wire>,
     erasures: Arc<Erasures>,
     limit: Limit,
+    letters: Arc<Semaphore>,
 }
 
 impl Service {
@@ -48,22 +52,31 @@ impl Service {
         awarding: AwardingClient<Wire>,
         erasures: Arc<Erasures>,
     ) -> Self {
-        Self { context, holdings, awarding, erasures, limit: Limit::default() }
+        let letters = Arc::new(Semaphore::new(LETTERS_AT_ONCE));
+        Self { context, holdings, awarding, erasures, limit: Limit::default(), letters }
     }
 
-    async fn send_link(&self, earner: EarnerId, to: EmailAddress) -> Result<(), Status> {
-        let stores = &self.context.stores;
-        let now = stores.clock.now();
-        let claims = LinkClaims::of(&*stores.vault, &to).await.map_err(status::of_vault)?;
-        let letter = link::letter(&self.context, earner, to, &claims, now);
-        let mailer = Arc::clone(&stores.mailer);
-        // Sent aside, so that the answer takes as long for every address.
+    /// Sends a letter aside, so that the answer tells nothing, not even by its time. When very many
+    /// are on their way already, this one is not begun.
+    fn send_link(&self, earner: EarnerId, to: EmailAddress) {
+        let Ok(permit) = Arc::clone(&self.letters).try_acquire_owned() else {
+            return tracing::warn!("too many sign-in letters at once: one is not sent");
+        };
+        let context = self.context.clone();
         self.context.tasks.spawn("sign-in-letter", async move {
-            if let Err(error) = mailer.send(letter).await {
+            let _permit = permit;
+            let sent = match LinkClaims::of(&*context.stores.vault, &to).await {
+                Ok(claims) => {
+                    let now = context.stores.clock.now();
+                    let letter = link::letter(&context, earner, to, &claims, now);
+                    context.stores.mailer.send(letter).await.map_err(|error| error.to_string())
+                }
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(error) = sent {
                 tracing::error!(earner.id = %earner, %error, "a sign-in letter was not sent");
             }
         });
-        Ok(())
     }
 
     async fn keep_address(
@@ -100,8 +113,8 @@ fn earner<T>(request: &Request<T>) -> Result<(Arc<Principal>, EarnerId), Status>
     }
 }
 
-fn written(done: Done) -> Option<Written> {
-    Some(Written { position: done.position.0, replayed: done.repeated })
+fn written(done: Done) -> Written {
+    Written { position: done.position.0, replayed: done.repeated }
 }
 
 fn holding(award: Option<Award>) -> Option<Holding> {
@@ -118,6 +131,7 @@ fn holding(award: Option<Award>) -> Option<Holding> {
 }
 
 /// What the awarding role refused, in our own answer.
+#[expect(clippy::needless_pass_by_value, reason = "to be given to map_err")]
 fn passed_on(status: Status) -> Status {
     let details = status.details().to_vec();
     Status::with_details(status.code(), status.message(), details.into())
@@ -157,7 +171,7 @@ impl Backpack for Service {
         let subject = subject_of(&secret.map_err(status::of_vault)?, &address);
         let earner = EarnerId::from_uuid(subject.uuid());
         if self.limit.admit(earner, stores.clock.now()) {
-            self.send_link(earner, address).await?;
+            self.send_link(earner, address);
         } else {
             tracing::info!(earner.id = %earner, "too many sign-in links were asked for");
         }
@@ -265,6 +279,6 @@ impl Backpack for Service {
         if let Err(status) = self.erasures.finish(earner, done.position).await {
             tracing::warn!(earner.id = %earner, code = ?status.code(), "an erasure goes on later");
         }
-        Ok(Response::new(EraseMeResponse { written: written(done) }))
+        Ok(Response::new(EraseMeResponse { written: Some(written(done)) }))
     }
 }

@@ -84,7 +84,8 @@ impl Projection for HoldingsProjection {
         let change = match fact.stream.category() {
             "award" if &*fact.kind == "award-created.v1" => {
                 let created = serde_json::from_slice(&fact.data);
-                Some(held(fact, created.map_err(|source| Unreadable::of(fact, source))?)?)
+                let created = created.map_err(|source| Unreadable::of(fact, source))?;
+                Some(held(fact, &created)?)
             }
             "award" => award(fact)?,
             "person" => {
@@ -118,7 +119,7 @@ fn award(fact: &RecordedEvent) -> Result<Option<Change>, Unreadable> {
                 expires_at: made.expires_at,
                 particulars: UnderKey { key_version: made.particulars.key_version },
             };
-            return held(fact, created).map(Some);
+            return held(fact, &created).map(Some);
         }
         AwardEvent::Accepted(_) => State::Accepted,
         AwardEvent::Declined(_) => State::Declined,
@@ -129,7 +130,7 @@ fn award(fact: &RecordedEvent) -> Result<Option<Change>, Unreadable> {
     put(fact, Key::new(fact.stream.tenant(), STATES, award.bytes()), &state).map(Some)
 }
 
-fn held(fact: &RecordedEvent, created: Created) -> Result<Change, Unreadable> {
+fn held(fact: &RecordedEvent, created: &Created) -> Result<Change, Unreadable> {
     let row = Held {
         award: id(fact)?,
         tenant: fact.stream.tenant(),

@@ -28,9 +28,10 @@ fn wanted(earner: EarnerId, page: &PageRequest) -> Result<Wanted, Status> {
     if backward && (page.first > 0 || !page.after.is_empty()) {
         return Err(invalid("/page", "send either first with after, or last with before"));
     }
-    let (count, cursor, path) = match backward {
-        true => (page.last, &page.before, "/page/before"),
-        false => (page.first, &page.after, "/page/after"),
+    let (count, cursor, path) = if backward {
+        (page.last, &page.before, "/page/before")
+    } else {
+        (page.first, &page.after, "/page/after")
     };
     if count > MOST {
         return Err(invalid("/page", "a page has at most 100 elements: ask for fewer"));

@@ -124,9 +124,10 @@ async fn credential(
         FOR_ANYONE,
         NO_INDEX,
     ];
-    Ok(match held {
-        true => (StatusCode::NOT_MODIFIED, fields).into_response(),
-        false => (fields, credential).into_response(),
+    Ok(if held {
+        (StatusCode::NOT_MODIFIED, fields).into_response()
+    } else {
+        (fields, credential).into_response()
     })
 }
 

@@ -178,9 +178,10 @@ pub(super) fn document(
         BY_ACCEPT,
         FOR_ANYONE,
     ];
-    match held {
-        true => (StatusCode::NOT_MODIFIED, fields).into_response(),
-        false => (fields, body).into_response(),
+    if held {
+        (StatusCode::NOT_MODIFIED, fields).into_response()
+    } else {
+        (fields, body).into_response()
     }
 }
 
@@ -215,10 +216,10 @@ async fn picture(
         Err(problem) if vector && problem.status == StatusCode::NOT_FOUND => {
             let png = format!("/b/{id}/v/{version}/artwork.png");
             let known = web.badge(id, version).await?;
-            return match known.has_artwork {
-                true => Ok(([(header::CACHE_CONTROL, FOR_EVER)], Redirect::temporary(&png))
-                    .into_response()),
-                false => Err(problem),
+            return if known.has_artwork {
+                Ok(([(header::CACHE_CONTROL, FOR_EVER)], Redirect::temporary(&png)).into_response())
+            } else {
+                Err(problem)
             };
         }
         Err(problem) => return Err(problem),
@@ -238,8 +239,9 @@ async fn picture(
         (header::ETAG, etag),
         FOR_ANYONE,
     ];
-    Ok(match held {
-        true => (StatusCode::NOT_MODIFIED, fields).into_response(),
-        false => (fields, artwork.content).into_response(),
+    Ok(if held {
+        (StatusCode::NOT_MODIFIED, fields).into_response()
+    } else {
+        (fields, artwork.content).into_response()
     })
 }
