@@ -44,7 +44,7 @@ use tonic::{Request, metadata::MetadataValue};
 
 pub use engagement::flush;
 
-use crate::{Wires, routes};
+use crate::Wires;
 
 /// The state of the public web; cheap to clone.
 #[derive(Clone)]
@@ -121,7 +121,7 @@ fn with_token<T>(message: T, token: &str) -> Request<T> {
 /// Largest form accepted, in bytes.
 const FORM_BYTES: usize = 32 * 1024;
 
-routes! {
+route_table! {
     /// The routes that take forms.
     FORMS, forms, Web;
     get "/sign-in" => sign_in::ask,
@@ -137,7 +137,7 @@ routes! {
     post "/oauth/token" => oauth::token,
 }
 
-routes! {
+route_table! {
     /// All others.
     PAGES, pages, Web;
     get "/" => page::home,
@@ -162,7 +162,7 @@ pub fn routes(web: Web) -> Router {
         .merge(forms().layer(DefaultBodyLimit::max(FORM_BYTES)))
         .fallback(page::missing)
         .method_not_allowed_fallback(page::not_allowed)
-        .layer(middleware::map_response_with_state(web.clone(), headers::secure))
+        .layer(middleware::from_fn_with_state(web.clone(), headers::guard))
         .with_state(web)
 }
 
