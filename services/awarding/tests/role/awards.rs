@@ -207,6 +207,31 @@ async fn a_viewer_sees_no_people_and_awards_nothing() {
 }
 
 #[tokio::test]
+async fn a_grant_at_one_issuer_reaches_no_other() {
+    let world = World::new().await;
+    let at = |issuer: String| {
+        let mut member = world.rig.member(world.tenant, Role::Awarder);
+        member.grants[0].scope = auth::Scope::Issuer(issuer);
+        member
+    };
+    let here = at(world.issuer.to_string());
+    let elsewhere = at(id::<issuers_domain::IssuerKind>(9).to_string());
+    let mut client = world.client.clone();
+    let request = || world.award_request("a", "ada@example.org", "Ada");
+    let refused = answer(client.create_award(world.rig.call(&elsewhere, request())).await);
+    assert_eq!(refused.unwrap_err().code, "NOT_FOUND");
+    let made = answer(client.create_award(world.rig.call(&here, request())).await).unwrap();
+    let award_id = made.award.unwrap().id;
+    world.caught_up().await;
+    let get = || GetAwardRequest { award_id: award_id.clone() };
+    let refused = answer(client.get_award(world.rig.call(&elsewhere, get())).await);
+    assert_eq!(refused.unwrap_err().code, "NOT_FOUND");
+    answer(client.get_award(world.rig.call(&here, get())).await).unwrap();
+    let all = client.list_awards(world.rig.call(&here, ListAwardsRequest::default())).await;
+    assert_eq!(all.unwrap_err().code(), tonic::Code::PermissionDenied);
+}
+
+#[tokio::test]
 async fn only_its_earner_accepts_an_award() {
     let world = World::new().await;
     let made = world.award(world.award_request("a", "ada@example.org", "Ada")).await.unwrap();
