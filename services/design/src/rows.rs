@@ -67,8 +67,18 @@ pub(crate) fn read<R: DeserializeOwned>(view: &View, row: &[u8]) -> Result<R, St
 }
 
 /// The tenant of a public id.
-pub(crate) async fn tenant_of<K: Kind>(view: &View, id: Id<K>) -> Result<Option<TenantId>, Status> {
-    get(view, &Key::new(TenantId::PLATFORM, DIRECTORY, id.bytes())).await
+pub(crate) async fn tenant_of<K: Kind>(
+    context: &Context,
+    view: &View,
+    id: Id<K>,
+) -> Result<Option<TenantId>, Status> {
+    let key = Key::new(TenantId::PLATFORM, DIRECTORY, id.bytes());
+    if let Some(tenant) = get(view, &key).await? {
+        return Ok(Some(tenant));
+    }
+    // It may have been made a moment ago.
+    call::caught_up(context, view).await?;
+    get(view, &key).await
 }
 
 /// Remembers the tenant of a public id.

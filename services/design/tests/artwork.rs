@@ -151,11 +151,12 @@ fn each_attack_is_refused_as_unsafe_and_named() {
 fn what_would_exhaust_the_machine_is_refused_as_too_large() {
     let nested = format!("{}{}", "<g>".repeat(70), "</g>".repeat(70));
     let hidden = format!("<metadata>{nested}</metadata>");
-    let mut doubled = String::from("<g id='a0'><path d='M0 0h9v9z'/></g>");
-    for n in 1..40 {
+    let doubled = |n: usize| {
         let before = n - 1;
-        doubled += &format!("<g id='a{n}'><use href='#a{before}'/><use href='#a{before}'/></g>");
-    }
+        format!("<g id='a{n}'><use href='#a{before}'/><use href='#a{before}'/></g>")
+    };
+    let doubled: Vec<String> = (1..40).map(doubled).collect();
+    let doubled = format!("<g id='a0'><path d='M0 0h9v9z'/></g>{}", doubled.concat());
     let filter = "<filter id='f'><feGaussianBlur stdDeviation='9'/></filter>";
     let filtered =
         filter.to_owned() + &"<g filter='url(#f)'><rect width='90' height='90'/></g>".repeat(20);
@@ -168,10 +169,9 @@ fn what_would_exhaust_the_machine_is_refused_as_too_large() {
     let covered = "<rect width='99' height='99'/>".repeat(19_000);
     let by_style = format!("<style>rect{{filter:url(#f)}}</style>{filter}")
         + &"<rect width='90' height='90'/>".repeat(20);
-    let mut chain = String::new();
-    for n in 0..500 {
-        chain += &format!("<linearGradient id='l{n}' href='#l{}'/>", n + 1);
-    }
+    let link = |n: usize| format!("<linearGradient id='l{n}' href='#l{}'/>", n + 1);
+    let chain: Vec<String> = (0..500).map(link).collect();
+    let attributes: Vec<String> = (0..70).map(|n| format!("data-a{n}=''")).collect();
     let wide = r#"<svg xmlns="http://www.w3.org/2000/svg" width="1000000000" height="1"/>"#;
     let cases = [
         svg(&nested),
@@ -184,10 +184,10 @@ fn what_would_exhaust_the_machine_is_refused_as_too_large() {
         svg(&layers),
         svg(&masked),
         svg(&covered),
-        svg(&chain),
+        svg(&chain.concat()),
         wide.to_owned(),
         svg(&" ".repeat(LARGEST_SVG)),
-        svg(&format!("<g {}/>", (0..70).map(|n| format!("data-a{n}='' ")).collect::<String>())),
+        svg(&format!("<g {}/>", attributes.join(" "))),
     ];
     for (n, source) in cases.iter().enumerate() {
         let refused = prepared(source).map(|_| ()).expect_err("too large");
