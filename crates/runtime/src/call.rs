@@ -91,6 +91,16 @@ pub async fn consistent<T>(request: &Request<T>, view: &View) -> Result<(), Stat
     view.wait(position, PATIENCE).await.map_err(status::of_wait)
 }
 
+/// Waits until the model includes all that has happened so far, at most two seconds: for lookups of
+/// what may have been made a moment ago by somebody who could not hand on a consistency token.
+///
+/// # Errors
+/// `CONSISTENCY_TIMEOUT`, which a retry heals.
+pub async fn caught_up(context: &Context, view: &View) -> Result<(), Status> {
+    let head = context.stores.events.head().await.map_err(status::of_store)?;
+    view.wait(head, PATIENCE).await.map_err(status::of_wait)
+}
+
 /// The position that an answer must include, if the caller named one.
 ///
 /// # Errors

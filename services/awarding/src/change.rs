@@ -96,13 +96,7 @@ impl Awarding {
             return Err(auth::Denied { permission: Permission::AwardBadges }.into());
         }
         let id = award_id(award)?;
-        let mut tenant = self.tenant_of(id).await?;
-        if tenant.is_none() {
-            // It may be newer than the directory.
-            self.catch_up(&self.awards).await?;
-            tenant = self.tenant_of(id).await?;
-        }
-        execution.tenant = tenant.ok_or_else(Trouble::missing)?;
+        execution.tenant = self.tenant_of(id).await?.ok_or_else(Trouble::missing)?;
         let made = self.made(execution.tenant, id).await?;
         if made.created.earner.to_string() != principal.subject {
             return Err(Trouble::missing());

@@ -35,7 +35,13 @@ impl Awarding {
 
     /// Whose award it is.
     pub(crate) async fn tenant_of(&self, award: AwardId) -> Outcome<Option<TenantId>> {
-        let row = self.awards.get(&Key::new(TenantId::PLATFORM, DIRECTORY, award.bytes())).await?;
+        let key = Key::new(TenantId::PLATFORM, DIRECTORY, award.bytes());
+        let mut row = self.awards.get(&key).await?;
+        if row.is_none() {
+            // It may have been made a moment ago.
+            self.catch_up(&self.awards).await?;
+            row = self.awards.get(&key).await?;
+        }
         let tenant = row.and_then(|row| <[u8; 16]>::try_from(row.as_slice()).ok());
         Ok(tenant.map(|bytes| TenantId::from_uuid(uuid::Uuid::from_bytes(bytes))))
     }

@@ -164,7 +164,8 @@ pub(crate) async fn published(
     version: u32,
 ) -> Result<(TenantId, BadgeRow, u32, VersionRow), Status> {
     let view = &service.badges;
-    let tenant = rows::tenant_of(context, view, badge).await?.ok_or_else(status::missing)?;
+    let tenant =
+        rows::tenant_of(&service.context, view, badge).await?.ok_or_else(status::missing)?;
     let row = find(service, tenant, badge).await?.ok_or_else(status::missing)?;
     let newest = row.newest().ok_or_else(status::missing)?;
     let version = if version == 0 { newest } else { version };

@@ -1,12 +1,10 @@
 //! The issuers of a tenant, as far as designing badges needs to know them.
 
-use std::time::Duration;
-
 use eventstore::{RecordedEvent, Unreadable};
 use issuers_domain::{Issuer, IssuerEvent, IssuerId, IssuerKind};
 use kernel::{Aggregate, TenantId};
 use readmodel::{Change, Model, Projection, Rows, View};
-use runtime::{Context, status};
+use runtime::{Context, call, status};
 use tonic::Status;
 
 use crate::rows;
@@ -14,7 +12,6 @@ use crate::rows;
 pub(crate) const MODEL: Model = Model { name: "design-issuers", version: 1 };
 
 /// How long a badge waits for an issuer that may have been made a moment ago.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Nothing when the tenant has this issuer.
 ///
@@ -31,8 +28,7 @@ pub(crate) async fn require(
         return Ok(());
     }
     // Not there, or not there yet: only what the newest read model says counts.
-    let head = context.stores.events.head().await.map_err(status::of_store)?;
-    view.wait(head, PATIENCE).await.map_err(status::of_wait)?;
+    call::caught_up(context, view).await?;
     rows::get(view, &key).await?.ok_or_else(status::missing)
 }
 

@@ -3,7 +3,7 @@
 use eventstore::{RecordedEvent, Unreadable};
 use kernel::{Aggregate, Fact, Id, Kind, TenantId, Timestamp};
 use readmodel::{Change, Key, ReadModelError, Rows, View};
-use runtime::status;
+use runtime::{Context, call, status};
 use serde::{Serialize, de::DeserializeOwned};
 use tonic::Status;
 

@@ -65,7 +65,9 @@ pub(crate) async fn granted(
         });
     }
     let Ok(client) = caller.subject.parse::<ClientId>() else { return Ok(None) };
-    let Some(tenant) = rows::tenant_of(&service.context, &service.clients, client).await? else { return Ok(None) };
+    let Some(tenant) = rows::tenant_of(&service.context, &service.clients, client).await? else {
+        return Ok(None);
+    };
     Ok(match commands::state::<Client>(events, tenant, &client).await? {
         Client::Active(client) => Some(client.grants),
         Client::Absent | Client::Revoked(_) => None,

@@ -147,7 +147,9 @@ pub(crate) async fn authenticate(
 }
 
 async fn find(service: &Service, client: ClientId) -> Result<Option<(TenantId, Client)>, Status> {
-    let Some(tenant) = rows::tenant_of(&service.context, &service.clients, client).await? else { return Ok(None) };
+    let Some(tenant) = rows::tenant_of(&service.context, &service.clients, client).await? else {
+        return Ok(None);
+    };
     let events = &*service.context.stores.events;
     Ok(Some((tenant, commands::state::<Client>(events, tenant, &client).await?)))
 }

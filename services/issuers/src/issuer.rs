@@ -133,7 +133,9 @@ pub(crate) async fn get_public(
 ) -> Result<wire::GetPublicIssuerResponse, Status> {
     let issuer: IssuerId = input::id(&call.get_ref().issuer_id, "/issuerId")?;
     call::consistent(&call, &service.issuers).await?;
-    let tenant = rows::tenant_of(&service.context, &service.issuers, issuer).await?.ok_or_else(status::missing)?;
+    let tenant = rows::tenant_of(&service.context, &service.issuers, issuer)
+        .await?
+        .ok_or_else(status::missing)?;
     let issuer = find(service, tenant, issuer).await?;
     Ok(wire::GetPublicIssuerResponse { issuer: Some(issuer) })
 }

@@ -1,7 +1,5 @@
 //! How members get access tokens.
 
-use std::time::Duration;
-
 use auth::{AuthError, ExternalError, Kind, SignInClaims};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use eventstore::Execution;
@@ -26,7 +24,6 @@ const LINK_MILLIS: i64 = 15 * 60 * 1000;
 /// The longest ID token that is looked at, in bytes.
 const LONGEST_ID_TOKEN: usize = 16 * 1024;
 /// How long a sign-in waits for the newest memberships.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Answers before it is known whose address it is: neither the answer nor its time tells.
 pub(crate) fn request(
@@ -59,8 +56,7 @@ async fn link(
     address: EmailAddress,
 ) -> Result<Option<runtime::Mail>, Status> {
     let identity = member::identity(context, &address).await?;
-    let head = context.stores.events.head().await.map_err(status::of_store)?;
-    view.wait(head, PATIENCE).await.map_err(status::of_wait)?;
+    call::caught_up(context, view).await?;
     let Some(member) = first_active(view, identity).await? else { return Ok(None) };
     if !lately.entry(identity).or_insert(()).is_fresh() {
         return Ok(None);
@@ -133,8 +129,7 @@ pub(crate) async fn redeem(
 async fn tokens(service: &Service, identity: IdentityId) -> Result<Vec<wire::AccessToken>, Status> {
     let context = &service.context;
     let events = &*context.stores.events;
-    let head = events.head().await.map_err(status::of_store)?;
-    service.members.wait(head, PATIENCE).await.map_err(status::of_wait)?;
+    call::caught_up(context, &service.members).await?;
     let expires_at = context.stores.clock.now().plus_millis(MEMBER_MILLIS);
     let mut tokens = Vec::new();
     for (home, id) in members::memberships(&service.members, identity).await? {
