@@ -1,10 +1,10 @@
-//! The link that puts an award on a LinkedIn profile.
+//! The link that puts an award on a profile of `LinkedIn`.
 
 use std::fmt::Write;
 
 use super::words::{self, Date};
 
-/// What LinkedIn's form is filled with.
+/// What the form there is filled with.
 pub(super) struct Certification<'a> {
     /// The badge.
     pub name: &'a str,

@@ -92,13 +92,11 @@ fn inline(out: &mut String, text: &str, depth: u8) {
         escape(out, before);
         let here = &rest[at..];
         let inside_word = before.chars().next_back().is_some_and(char::is_alphanumeric);
-        rest = match special(out, here, inside_word, depth) {
-            Some(length) => &here[length..],
-            None => {
-                escape(out, &here[..1]);
-                &here[1..]
-            }
-        };
+        let length = special(out, here, inside_word, depth).unwrap_or_else(|| {
+            escape(out, &here[..1]);
+            1
+        });
+        rest = &here[length..];
     }
     escape(out, rest);
 }

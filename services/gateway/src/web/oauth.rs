@@ -1,5 +1,5 @@
-//! The OAuth 2.0 token endpoint: client credentials (RFC 6749 4.4) and the exchange of an OpenID
-//! Connect ID token for an access token (RFC 8693).
+//! The OAuth 2.0 token endpoint: client credentials (RFC 6749 4.4) and the exchange of an ID
+//! token (`OpenID` Connect) for an access token (RFC 8693).
 
 use axum::{
     Form, Json,

@@ -13,7 +13,8 @@ struct Credential<'a> {
     kind: &'static str,
     name: &'a str,
     description: &'a str,
-    credential_category: &'static str,
+    #[serde(rename = "credentialCategory")]
+    category: &'static str,
     url: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<String>,
@@ -48,7 +49,7 @@ pub(super) fn badge(badge: &BadgeView, issuer: &IssuerView, expires: Option<&str
         kind: "EducationalOccupationalCredential",
         name: &badge.name,
         description: &badge.description,
-        credential_category: "badge",
+        category: "badge",
         url: &badge.url,
         image: badge.has_artwork.then(|| format!("{}/artwork.png", badge.url)),
         recognized_by: organization(issuer, None),

@@ -19,7 +19,7 @@ pub(super) struct StatusLine {
 
 /// The status line of an award that can be shown.
 pub(super) fn line(award: &Award) -> StatusLine {
-    let on = |moment: &str| words::date(moment).map_or_else(String::new, on_day);
+    let on = |moment: &str| words::date(moment).map_or_else(String::new, |date| on_day(&date));
     let (class, word, sentence) = match award.status() {
         AwardStatus::Active => (
             "valid",
@@ -63,6 +63,6 @@ pub(super) fn line(award: &Award) -> StatusLine {
     StatusLine { class, word, sentence, reason }
 }
 
-fn on_day(date: Date) -> String {
+fn on_day(date: &Date) -> String {
     format!(" on {}", date.words)
 }
