@@ -337,8 +337,12 @@ impl AwardQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only of this badge.")] badge_id: Option<ID>,
-        #[graphql(desc = "Only of this earner; not together with `badgeId`.")] earner_id: Option<ID>,
-        #[graphql(desc = "The first so many, 1 to 100; 20 when nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "Only of this earner; not together with `badgeId`.")] earner_id: Option<
+            ID,
+        >,
+        #[graphql(desc = "The first so many, 1 to 100; 20 when nothing is said.")] first: Option<
+            i32,
+        >,
         #[graphql(desc = "After this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Before this cursor.")] before: Option<String>,

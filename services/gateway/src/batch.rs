@@ -88,7 +88,9 @@ impl AwardBatch {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only those rejected.", default)] rejected_only: bool,
-        #[graphql(desc = "The first so many, 1 to 100; 20 when nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "The first so many, 1 to 100; 20 when nothing is said.")] first: Option<
+            i32,
+        >,
         #[graphql(desc = "After this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
@@ -178,8 +180,10 @@ pub struct AwardBatchCreateInput {
     client_mutation_id: Option<String>,
     /// What is awarded.
     badge_id: ID,
-    /// The rows: a header line with at least `email`; also `name`, `achieved_at`, `expires_at`,
-    /// `narrative`, `evidence_url`. Leave it out to get an `uploadUrl` for up to 8 MiB.
+    /// The rows as CSV; leave it out to get an `uploadUrl` for up to 8 MiB.
+    ///
+    /// A header line with at least `email`; also `name`, `achieved_at`, `expires_at`, `narrative`,
+    /// `evidence_url`.
     csv: Option<String>,
     /// If false, nothing is e-mailed.
     #[graphql(default = true)]

@@ -403,8 +403,9 @@ impl Call {
 
     /// The position behind an event's cursor.
     pub fn event_position(&self, cursor: &EventCursor) -> Result<u64, Failure> {
-        open_position(self.sealer(), b"event", self.scope(), &cursor.0)
-            .ok_or_else(|| Failure::argument("after is no cursor of these events: send one as it was received"))
+        open_position(self.sealer(), b"event", self.scope(), &cursor.0).ok_or_else(|| {
+            Failure::argument("after is no cursor of these events: send one as it was received")
+        })
     }
 
     /// Remembers that a payload carries a user error.

@@ -153,7 +153,12 @@ impl Documents {
     }
 
     /// The document of this text, within the limits.
-    pub fn get(&self, text: &str, model: &Model, limits: &Limits) -> Result<(Arc<Document>, [u8; 32]), Failure> {
+    pub fn get(
+        &self,
+        text: &str,
+        model: &Model,
+        limits: &Limits,
+    ) -> Result<(Arc<Document>, [u8; 32]), Failure> {
         let digest = Sha256::digest(text).into();
         if let Some(document) = self.cache.get(&digest) {
             return Ok((document, digest));
@@ -166,6 +171,15 @@ impl Documents {
         if !document.validated.swap(true, Ordering::AcqRel) {
             self.cache.insert(digest, Arc::clone(document));
         }
+    }
+}
+
+/// The type that an operation starts from.
+pub fn root_of(kind: OperationType) -> &'static str {
+    match kind {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
     }
 }
 
@@ -189,11 +203,7 @@ pub fn plan(text: &str, model: &Model, limits: &Limits) -> Result<Document, Fail
         let operation = &operation.node;
         directives += operation.directives.len() + written(&operation.selection_set.node);
         let mut planner = Planner { document: &parsed, model, limits, aliases: 0, selections: 0 };
-        let root = match operation.ty {
-            OperationType::Query => "Query",
-            OperationType::Mutation => "Mutation",
-            OperationType::Subscription => "Subscription",
-        };
+        let root = root_of(operation.ty);
         let mut roots = Vec::new();
         let set = &operation.selection_set.node;
         let plan = planner.steps(set, Some(root), &Place::default(), &mut roots)?;
@@ -261,13 +271,21 @@ impl<'d> Planner<'d> {
         roots: &mut Vec<String>,
     ) -> Result<Vec<Step>, Failure> {
         if place.recursion > self.limits.recursion {
-            return Err(Failure::limit("RECURSION_EXCEEDED", "levels of nesting", self.limits.recursion));
+            return Err(Failure::limit(
+                "RECURSION_EXCEEDED",
+                "levels of nesting",
+                self.limits.recursion,
+            ));
         }
         let mut steps = Vec::new();
         for selection in &set.items {
             self.selections += 1;
             if self.selections > self.limits.selections {
-                return Err(Failure::limit("SELECTIONS_EXCEEDED", "selections", self.limits.selections));
+                return Err(Failure::limit(
+                    "SELECTIONS_EXCEEDED",
+                    "selections",
+                    self.limits.selections,
+                ));
             }
             let conditions = conditions(selection.node.directives());
             let mut deeper = Place { recursion: place.recursion + 1, ..place.clone() };
@@ -329,16 +347,26 @@ impl<'d> Planner<'d> {
             return Err(Failure::limit("DEPTH_EXCEEDED", "fields within fields", limits.depth));
         }
         let introspection = of.is_some_and(|of| of.starts_with("__"));
-        if introspection && matches!(name, "fields" | "inputFields" | "interfaces" | "possibleTypes") {
+        if introspection
+            && matches!(name, "fields" | "inputFields" | "interfaces" | "possibleTypes")
+        {
             deeper.introspected += 1;
             if deeper.introspected >= INTROSPECTED {
-                return Err(Failure::limit("DEPTH_EXCEEDED", "lists of the schema within each other", INTROSPECTED - 1));
+                return Err(Failure::limit(
+                    "DEPTH_EXCEEDED",
+                    "lists of the schema within each other",
+                    INTROSPECTED - 1,
+                ));
             }
         }
         let (weight, size, inside_of) = match (name, of.and_then(|of| self.model.field(of, name))) {
-            ("__schema" | "__type", _) if depth == 0 => (INTROSPECTION, Size::Known(0), Some("__Schema")),
+            ("__schema" | "__type", _) if depth == 0 => {
+                (INTROSPECTION, Size::Known(0), Some("__Schema"))
+            }
             (_, None) => (0, Size::Known(1), of.filter(|_| introspection)),
-            (_, Some(known)) => (known.weight, size(known.size.as_ref(), field), Some(known.of.as_str())),
+            (_, Some(known)) => {
+                (known.weight, size(known.size.as_ref(), field), Some(known.of.as_str()))
+            }
         };
         let inside = self.steps(&field.selection_set.node, inside_of, &deeper, &mut Vec::new())?;
         Ok(Step { weight, size, conditions, inside })

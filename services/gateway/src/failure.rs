@@ -72,7 +72,10 @@ impl Failure {
     pub fn parse(error: &parser::Error) -> Self {
         let mut positions: Vec<Pos> = error.positions().collect();
         positions.truncate(2);
-        Self { positions, ..Self::request("GRAPHQL_PARSE_FAILED", "the document could not be parsed") }
+        Self {
+            positions,
+            ..Self::request("GRAPHQL_PARSE_FAILED", "the document could not be parsed")
+        }
     }
 
     /// An argument of a query has a wrong value.
@@ -132,13 +135,22 @@ pub fn is_systemic(code: &str) -> bool {
 
 /// What each code of `errors` means: for the page of error codes.
 pub const CODES: &[(&str, &str)] = &[
-    ("BAD_REQUEST", "The request is not what GraphQL over HTTP asks for: its JSON, a parameter or a header."),
+    (
+        "BAD_REQUEST",
+        "The request is not what GraphQL over HTTP asks for: its JSON, a parameter or a header.",
+    ),
     ("BATCHING_UNSUPPORTED", "The body is a list. Send one operation per request."),
     ("UNSUPPORTED_MEDIA_TYPE", "The body is not application/json in UTF-8."),
     ("NOT_ACCEPTABLE", "None of the media types in Accept can be given."),
-    ("METHOD_NOT_ALLOWED", "GET is for queries only; other methods than GET and POST are not known."),
+    (
+        "METHOD_NOT_ALLOWED",
+        "GET is for queries only; other methods than GET and POST are not known.",
+    ),
     ("BODY_TOO_LARGE", "The body has more bytes than allowed. Use an upload for files."),
-    ("CROSS_SITE_REQUEST", "A session cookie came without the header x-laurel-csrf or from another site."),
+    (
+        "CROSS_SITE_REQUEST",
+        "A session cookie came without the header x-laurel-csrf or from another site.",
+    ),
     ("UNAUTHENTICATED", "There is no token, or it is not valid. Sign in again."),
     ("TOKEN_EXPIRED", "The token is no longer good. Get a new one."),
     ("TOKEN_REVOKED", "The token was taken back."),
@@ -155,7 +167,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("SELECTIONS_EXCEEDED", "The operation selects too much."),
     ("COST_EXCEEDED", "The operation costs more than one operation may. Ask for smaller pages."),
     ("THROTTLED", "The client has spent its allowance. Wait as long as Retry-After says."),
-    ("TIMEOUT", "The operation took too long and was stopped; a mutation may have happened: repeat it with the same idempotency key."),
+    (
+        "TIMEOUT",
+        "The operation took too long and was stopped; a mutation may have happened: repeat it with the same idempotency key.",
+    ),
     ("CONSISTENCY_TIMEOUT", "The write behind X-Consistency-Token is not visible yet. Try again."),
     ("UNAVAILABLE", "A part of the system does not answer. Try again."),
     ("UNIMPLEMENTED", "This installation does not offer it."),

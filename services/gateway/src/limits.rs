@@ -130,7 +130,11 @@ impl Buckets {
         if missing <= 0.0 {
             bucket.level -= f64::from(cost);
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 ≤ level ≤ capacity")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 ≤ level ≤ capacity"
+        )]
         let remaining = bucket.level as u32;
         let retry_after = Duration::from_secs_f64((missing / rate).max(0.0));
         Balance { remaining, granted: missing <= 0.0, retry_after }
@@ -149,7 +153,7 @@ mod tests {
     fn a_bucket_empties_refills_and_is_nobody_elses() {
         let limits = Limits { bucket: 100, restore_per_second: 10, ..Limits::default() };
         let buckets = Buckets::new(&limits);
-        let at = |millis| Timestamp::from_unix_millis(1_000_000 + millis);
+        let at = |millis: i64| Timestamp::from_unix_millis(1_000_000 + millis);
         let a = spender("a");
         assert_eq!(buckets.spend(&a, 70, at(0)).remaining, 30);
         let refused = buckets.spend(&a, 50, at(0));

@@ -122,8 +122,10 @@ impl Grant {
     }
 }
 
-/// A role to give: at the organization when neither tenant nor issuer is named, at a tenant, or at
-/// one issuer of a tenant.
+/// A role to give, and where.
+///
+/// At the organization when neither tenant nor issuer is named, at a tenant, or at one issuer of a
+/// tenant.
 #[derive(InputObject)]
 pub struct GrantInput {
     /// What may be done.
@@ -203,7 +205,9 @@ impl MemberQuery {
     async fn members(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The first so many, 1 to 100; 20 when nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "The first so many, 1 to 100; 20 when nothing is said.")] first: Option<
+            i32,
+        >,
         #[graphql(desc = "After this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Before this cursor.")] before: Option<String>,

@@ -4,14 +4,13 @@
 use std::collections::HashMap;
 
 use async_graphql::{
-    Value,
+    Positioned, Value,
     parser::{
         parse_schema,
         types::{
             ConstDirective, FieldDefinition, InputValueDefinition, TypeKind, TypeSystemDefinition,
         },
     },
-    Positioned,
 };
 
 /// The types of the schema by name.
@@ -129,24 +128,25 @@ fn fields(definitions: Vec<Positioned<FieldDefinition>>) -> HashMap<String, Fiel
             let weight = argument(&definition.directives, "cost", "weight")
                 .and_then(number)
                 .unwrap_or(UNSAID);
-            let size = argument(&definition.directives, "listSize", "max").and_then(number).map(
-                |max| ListSize {
-                    max,
-                    usual: argument(&definition.directives, "listSize", "usual")
-                        .and_then(number)
-                        .unwrap_or(max),
-                    sized_by: match argument(&definition.directives, "listSize", "sizedBy") {
-                        Some(Value::List(names)) => names
-                            .iter()
-                            .filter_map(|name| match name {
-                                Value::String(name) => Some(name.clone()),
-                                _ => None,
-                            })
-                            .collect(),
-                        _ => Vec::new(),
-                    },
-                },
-            );
+            let size =
+                argument(&definition.directives, "listSize", "max").and_then(number).map(|max| {
+                    ListSize {
+                        max,
+                        usual: argument(&definition.directives, "listSize", "usual")
+                            .and_then(number)
+                            .unwrap_or(max),
+                        sized_by: match argument(&definition.directives, "listSize", "sizedBy") {
+                            Some(Value::List(names)) => names
+                                .iter()
+                                .filter_map(|name| match name {
+                                    Value::String(name) => Some(name.clone()),
+                                    _ => None,
+                                })
+                                .collect(),
+                            _ => Vec::new(),
+                        },
+                    }
+                });
             (definition.name.node.to_string(), Field { of, weight, size })
         })
         .collect()

@@ -225,7 +225,11 @@ fn digits(bits: [u8; 16]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|b| [b >> 4, b & 15]).map(|n| char::from(b"0123456789abcdef"[usize::from(n)])).collect()
+    bytes
+        .iter()
+        .flat_map(|b| [b >> 4, b & 15])
+        .map(|n| char::from(b"0123456789abcdef"[usize::from(n)]))
+        .collect()
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -267,7 +271,8 @@ impl Call {
 
     /// Whether what has this id can be the caller's. Earners hold awards of every tenant.
     pub fn may_know(&self, id: &GlobalId) -> bool {
-        let home = if id.of.of_organization() { self.organization_home() } else { self.tenant_home() };
+        let home =
+            if id.of.of_organization() { self.organization_home() } else { self.tenant_home() };
         id.home == home || (self.is_earner() && id.of == Type::Award)
     }
 }

@@ -51,10 +51,9 @@ impl<'l> List<'l> {
         let label = self.label(&scope);
         let open = |cursor: &Option<String>| match cursor {
             None => Ok(Vec::new()),
-            Some(text) => call
-                .sealer()
-                .open(&label, text)
-                .ok_or_else(|| Failure::argument("a cursor of another list: send one as it was received")),
+            Some(text) => call.sealer().open(&label, text).ok_or_else(|| {
+                Failure::argument("a cursor of another list: send one as it was received")
+            }),
         };
         Ok(PageRequest {
             first: count(*first)?,

@@ -7,12 +7,15 @@ use kernel::{Day, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DateTime(pub String);
 
+/// RFC 3339, always UTC in answers, such as `2026-11-23T14:05:06Z`. Any offset is understood in input.
 #[Scalar(name = "DateTime")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {
             Value::String(text) if text.parse::<Timestamp>().is_ok() => Ok(Self(text)),
-            Value::String(_) => Err(InputValueError::custom("expected a date and time such as 2026-01-31T12:00:00Z")),
+            Value::String(_) => Err(InputValueError::custom(
+                "expected a date and time such as 2026-01-31T12:00:00Z",
+            )),
             other => Err(InputValueError::expected_type(other)),
         }
     }
@@ -30,6 +33,7 @@ impl ScalarType for DateTime {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Date(pub String);
 
+/// A UTC calendar day, such as `2026-11-23`.
 #[Scalar(name = "Date")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -53,6 +57,7 @@ impl ScalarType for Date {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(pub String);
 
+/// 1–255 printable characters chosen by the client, one for each thing it wants done. The same key with the same input never does it twice; with another input it is refused.
 #[Scalar(name = "IdempotencyKey")]
 impl ScalarType for IdempotencyKey {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -75,6 +80,7 @@ impl ScalarType for IdempotencyKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsistencyToken(pub String);
 
+/// Position marker returned by writes. Send it as `X-Consistency-Token` with reads that must see the write.
 #[Scalar(name = "ConsistencyToken")]
 impl ScalarType for ConsistencyToken {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -97,6 +103,7 @@ impl ScalarType for ConsistencyToken {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventCursor(pub String);
 
+/// Marks where in the tenant's events a client is. Opaque.
 #[Scalar(name = "EventCursor")]
 impl ScalarType for EventCursor {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -119,6 +126,7 @@ impl ScalarType for EventCursor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputPath(pub String);
 
+/// Place in the `input` that an error is about, as a JSON pointer, such as `/recipient/email/address`.
 #[Scalar(name = "InputPath")]
 impl ScalarType for InputPath {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -17,10 +17,10 @@ use crate::{
 /// Codes are added, never renamed; treat one you do not know like `UNKNOWN`.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserErrorCode {
-    /// Such pictures are larger than is taken.
-    ArtworkTooLarge,
     /// The file is not the picture that it says it is.
     ArtworkMalformed,
+    /// The picture is larger than is taken.
+    ArtworkTooLarge,
     /// The picture contains what pictures must not: scripts, links, foreign content.
     ArtworkUnsafe,
     /// The earner declined the award.
@@ -100,7 +100,11 @@ impl UserErrorCode {
 #[graphql(
     field(name = "code", ty = "&UserErrorCode", desc = "Stable; what to switch on."),
     field(name = "message", ty = "&String", desc = "Fit to show to a person."),
-    field(name = "path", ty = "&Option<InputPath>", desc = "The place in `input` that it is about, if any."),
+    field(
+        name = "path",
+        ty = "&Option<InputPath>",
+        desc = "The place in `input` that it is about, if any."
+    ),
     field(name = "retryable", ty = "&bool", desc = "Whether the same call may succeed later."),
     field(name = "docs_url", ty = "&String", desc = "Where the code is explained.")
 )]
@@ -392,6 +396,9 @@ mod tests {
     fn a_role_s_pointer_fits_our_input() {
         assert_eq!(input_path("/badge_id"), "/badgeId");
         assert_eq!(input_path("/recipient/email"), "/recipient/email/address");
-        assert_eq!(input_path("/content/alignments/0/target_url"), "/content/alignments/0/targetUrl");
+        assert_eq!(
+            input_path("/content/alignments/0/target_url"),
+            "/content/alignments/0/targetUrl"
+        );
     }
 }

@@ -45,7 +45,12 @@ fn wrong(path: &[String], expected: impl Into<String>) -> WrongVariable {
     WrongVariable { at: path.join("/"), expected: expected.into() }
 }
 
-fn value_is(model: &Model, ty: &str, value: &Value, path: &mut Vec<String>) -> Result<(), WrongVariable> {
+fn value_is(
+    model: &Model,
+    ty: &str,
+    value: &Value,
+    path: &mut Vec<String>,
+) -> Result<(), WrongVariable> {
     if let Some(inner) = ty.strip_suffix('!') {
         if *value == Value::Null {
             return Err(wrong(path, format!("allowed to be null: it is a {ty}")));
@@ -98,9 +103,7 @@ fn value_is(model: &Model, ty: &str, value: &Value, path: &mut Vec<String>) -> R
 
 fn scalar_is(ty: &str, value: &Value) -> bool {
     match (ty, value) {
-        ("Int", Value::Number(number)) => {
-            number.as_i64().is_some_and(|n| i32::try_from(n).is_ok())
-        }
+        ("Int", Value::Number(number)) => number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
         ("Float", Value::Number(_)) | ("Boolean", Value::Boolean(_)) => true,
         ("ID", Value::Number(number)) => Number::is_i64(number),
         ("DateTime", Value::String(text)) => text.parse::<Timestamp>().is_ok(),
