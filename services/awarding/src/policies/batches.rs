@@ -5,7 +5,7 @@ use std::{
 };
 
 use awarding_domain::BatchId;
-use eventstore::{Filter, RecordedEvent, Signal, Signals};
+use eventstore::{Filter, RecordedEvent, Signal, StoreError};
 use futures_util::{FutureExt, StreamExt};
 use kernel::{Position, TenantId};
 
@@ -64,27 +64,28 @@ impl BatchWorker {
         let events = Arc::clone(&self.awarding.events);
         let mut signals = events.subscribe(memory.at(), filter);
         // Before it has seen all there is, an open batch may be one that was finished long ago.
-        while !self.hear(&mut signals).await? {}
+        while !self.hear(signals.next().await).await? {}
         loop {
             let oldest = self.open.keys().next().map(|position| Position(position.0 - 1));
             memory.advance(oldest.unwrap_or(self.seen)).await?;
             match self.turns.pop_front() {
                 None => {
-                    self.hear(&mut signals).await?;
+                    self.hear(signals.next().await).await?;
                 }
                 Some(turn) => {
                     self.take_turn(turn).await;
-                    while let Some(heard) = self.hear(&mut signals).now_or_never() {
-                        heard?;
+                    // What is there is taken; what was taken is dealt with to its end.
+                    while let Some(signal) = signals.next().now_or_never() {
+                        self.hear(signal).await?;
                     }
                 }
             }
         }
     }
 
-    /// Hears one piece of news; whether everything that has happened was heard.
-    async fn hear(&mut self, signals: &mut Signals) -> Outcome<bool> {
-        match signals.next().await {
+    /// Takes in one piece of news; whether everything that has happened was heard.
+    async fn hear(&mut self, signal: Option<Result<Signal, StoreError>>) -> Outcome<bool> {
+        match signal {
             Some(Ok(Signal::Facts(facts))) => {
                 for fact in &facts {
                     self.note(fact).await?;
@@ -100,7 +101,7 @@ impl BatchWorker {
                 Ok(true)
             }
             Some(Err(error)) => Err(error.into()),
-            None => Err(eventstore::StoreError::Closed.into()),
+            None => Err(StoreError::Closed.into()),
         }
     }
 

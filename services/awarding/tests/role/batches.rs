@@ -153,3 +153,24 @@ async fn nobody_comes_back_by_a_file_that_was_sent_before_their_erasure() {
     let list = answer(client.list_awards(world.call(request)).await).unwrap();
     assert_eq!(list.page.unwrap().total, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_sent_while_others_end_are_all_done() {
+    let world = World::new().await;
+    let submit = async |n: u32| {
+        let csv = format!("email\na{n}@example.org\nb{n}@example.org\n");
+        world.submit(&n.to_string(), &csv).await.unwrap().batch.unwrap().id
+    };
+    let mut batches = vec![];
+    for n in 0..24 {
+        batches.push(submit(n).await);
+    }
+    let mut position = Position::START;
+    for _ in &batches {
+        position = world.until("batch-finished.v1", position).await;
+    }
+    for batch in batches {
+        let page = world.rows(&batch, position.0, false).await.page.unwrap();
+        assert_eq!(page.total, 2);
+    }
+}
