@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, process::Command};
 
 use serde_json::Value;
 
+/// The roles, in the order in which their domains may know each other.
 const ROLES: [&str; 6] = ["issuers", "design", "awarding", "backpack", "analytics", "gateway"];
 
 /// What a crate of ours may name as an ordinary dependency among our own crates.
@@ -15,7 +16,14 @@ fn may_depend_on(name: &str) -> Vec<String> {
         "eventstore" | "keyvault" | "auth" => &["kernel"],
         "readmodel" => &["kernel", "eventstore"],
         "runtime" => &["kernel", "eventstore", "readmodel", "keyvault", "auth", "proto"],
-        domain if domain.ends_with("-domain") => &["kernel", "openbadges"],
+        domain if domain.ends_with("-domain") => {
+            // A domain may name the ids and read the facts of the domains before it.
+            let role = domain.trim_end_matches("-domain");
+            let before = ROLES.iter().take_while(|earlier| **earlier != role);
+            let mut allowed: Vec<String> = before.map(|role| format!("{role}-domain")).collect();
+            allowed.extend(["kernel".into(), "openbadges".into()]);
+            return allowed;
+        }
         role if ROLES.contains(&role) => {
             let mut allowed: Vec<String> =
                 ROLES.iter().map(|role| format!("{role}-domain")).collect();
@@ -91,7 +99,8 @@ fn a_domain_lists_nothing_that_could_do_io() {
     for (name, dependencies) in domains {
         seen += 1;
         for dependency in dependencies {
-            assert!(PURE.contains(&dependency.as_str()), "{name} must not depend on {dependency}");
+            let pure = PURE.contains(&dependency.as_str()) || dependency.ends_with("-domain");
+            assert!(pure, "{name} must not depend on {dependency}");
         }
     }
     assert!(seen >= 5, "the domains were not found");

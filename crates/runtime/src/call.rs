@@ -4,10 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use auth::Principal;
 use eventstore::Execution;
+use hmac::{Hmac, KeyInit, Mac};
 use kernel::{CommandId, Position};
 use prost::Message;
 use readmodel::View;
-use sha2::Digest;
+use sha2::Sha256;
 use tonic::{Code, Request, Status, metadata::MetadataMap};
 use uuid::Uuid;
 
@@ -56,19 +57,23 @@ pub fn execution(
         tenant,
         actor: principal.actor(),
         command,
-        fingerprint: Some(fingerprint(request)),
+        fingerprint: Some(fingerprint(context, request)),
         causation: None,
         traceparent: None,
         at: context.stores.clock.now(),
     })
 }
 
-/// The first 16 bytes of the SHA-256 of the encoded request.
+/// What tells this request from another under the same key: the first 16 bytes of the HMAC-SHA256
+/// of the encoded request. Keyed, because a request may hold an address, and a plain digest of it
+/// would outlive the person's erasure.
 #[must_use]
-pub fn fingerprint(request: &impl Message) -> Uuid {
-    let digest = sha2::Sha256::digest(request.encode_to_vec());
+pub fn fingerprint(context: &Context, request: &impl Message) -> Uuid {
+    let mut mac = Hmac::<Sha256>::new_from_slice(context.fingerprint_key.expose())
+        .expect("HMAC takes keys of every length");
+    mac.update(&request.encode_to_vec());
     let mut first = [0; 16];
-    first.copy_from_slice(&digest[..16]);
+    first.copy_from_slice(&mac.finalize().into_bytes()[..16]);
     uuid::Builder::from_custom_bytes(first).into_uuid()
 }
 

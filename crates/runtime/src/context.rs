@@ -1,6 +1,7 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use auth::{AuthLayer, Tokens, Verifier};
+use keyvault::Secret;
 use readmodel::Runner;
 use tonic::service::Routes;
 use tower::Layer;
@@ -25,9 +26,14 @@ pub struct Context {
     pub public_url: Arc<str>,
     /// How much is accepted.
     pub limits: Limits,
+    /// Keys the fingerprints of requests; [`Context::FINGERPRINTS`] names it in the vault.
+    pub fingerprint_key: Arc<Secret>,
 }
 
 impl Context {
+    /// The purpose under which the vault derives [`Context::fingerprint_key`] for the platform.
+    pub const FINGERPRINTS: &'static str = "request-fingerprints";
+
     /// What stands before every listener; `public` are the paths that need no token.
     #[must_use]
     pub fn guard(&self, public: &[&'static str]) -> AuthLayer {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use auth::{Grant, Kind, Principal, Revocations, Role, Scope, Tokens};
 use kernel::{OrganizationId, TenantId, Timestamp};
-use keyvault::RootKey;
+use keyvault::{RootKey, Secret};
 use readmodel::{Projection, Runner, RunnerOptions};
 use tempfile::TempDir;
 use tonic::Request;
@@ -46,7 +46,9 @@ impl Rig {
         let verifier = Arc::new(tokens.verifier(Arc::new(Revocations::new())));
         let tokens = Arc::new(tokens);
         let (public_url, limits) = (PUBLIC_URL.into(), Limits::default());
-        let context = Context { stores, views, tokens, verifier, tasks, public_url, limits };
+        let fingerprint_key = Arc::new(Secret::new(vec![7; 32]));
+        let context =
+            Context { stores, views, tokens, verifier, tasks, public_url, limits, fingerprint_key };
         Self { context, clock, folder }
     }
 

@@ -51,7 +51,7 @@ pub(crate) async fn create(
     request.owner_email = person.member.to_string();
     let execution = Execution {
         tenant: organization.home(),
-        fingerprint: Some(call::fingerprint(&request)),
+        fingerprint: Some(call::fingerprint(context, &request)),
         traceparent,
         ..asked
     };

@@ -27,6 +27,7 @@ pub enum Wiring {
 pub struct Process {
     context: Context,
     readiness: Readiness,
+    wires: gateway::Wires,
     url: String,
 }
 
@@ -82,7 +83,7 @@ impl Process {
         let readiness =
             Readiness::new(context.stores.clone(), context.views.clone(), tasks.clone());
         let wires = gateway::Wires { issuers, design, awarding, backpack, analytics };
-        let routes = gateway::routes(&context, wires);
+        let routes = gateway::routes(&context, wires.clone());
         let cancelled = tasks.cancelled();
         tasks.spawn("http", async move {
             let ended = cancelled.cancelled_owned();
@@ -90,7 +91,7 @@ impl Process {
                 tracing::error!(%error, "the listener ended");
             }
         });
-        Ok(Self { context, readiness, url: format!("http://{}", reachable(address)) })
+        Ok(Self { context, readiness, wires, url: format!("http://{}", reachable(address)) })
     }
 
     /// Where it listens, as a URL.
@@ -103,6 +104,12 @@ impl Process {
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// The ways to its roles.
+    #[must_use]
+    pub fn wires(&self) -> &gateway::Wires {
+        &self.wires
     }
 
     /// Returns when the read models have caught up with the log.
@@ -152,6 +159,8 @@ pub async fn open(config: &Config) -> anyhow::Result<Context> {
         .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
     let stores = Stores::embedded(config, Arc::new(SystemClock))?;
     let tokens = Arc::new(tokens(&*stores.vault).await?);
+    let platform = TenantId::PLATFORM;
+    let fingerprint_key = Arc::new(stores.vault.secret(platform, Context::FINGERPRINTS).await?);
     let verifier = Arc::new(tokens.verifier(Arc::new(Revocations::new())));
     let runner = Runner::new(
         stores.events.clone(),
@@ -167,6 +176,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Context> {
         tasks: Tasks::new(),
         public_url: config.public_url.as_str().into(),
         limits: config.limits,
+        fingerprint_key,
     })
 }
 
