@@ -377,12 +377,12 @@ pub async fn awards(
 ) -> Result<AwardConnection, Failure> {
     let filter = [badge_id.clone(), earner_id.clone()];
     let filter = [filter[0].as_str(), filter[1].as_str()];
-    let list = List::new("awards", &filter);
-    let page = Some(list.request(call, &page)?);
+    let all = List::new("awards", &filter);
+    let page = Some(all.request(call, &page)?);
     let request = call.request(wire::ListAwardsRequest { page, badge_id, earner_id });
     let reply = call.awarding().list_awards(request).await?.into_inner();
     let nodes = reply.awards.into_iter().map(Award).collect();
-    Ok(AwardConnection::given(call, &list, nodes, reply.page))
+    Ok(AwardConnection::given(call, &all, nodes, reply.page))
 }
 
 /// Writes of awards.

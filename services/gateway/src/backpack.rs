@@ -96,12 +96,12 @@ impl Backpack {
         let call = Call::of(ctx);
         let subject = call.caller()?.subject.clone();
         let filter = [subject.as_str()];
-        let list = List::new("holdings", &filter);
-        let page = Some(list.request(call, &Page { first, after, last, before })?);
+        let all = List::new("holdings", &filter);
+        let page = Some(all.request(call, &Page { first, after, last, before })?);
         let request = call.request(wire::ListHoldingsRequest { page });
         let reply = call.backpack().list_holdings(request).await?.into_inner();
         let nodes = reply.holdings.into_iter().map(Holding).collect();
-        Ok(HoldingConnection::given(call, &list, nodes, reply.page))
+        Ok(HoldingConnection::given(call, &all, nodes, reply.page))
     }
 }
 

@@ -60,6 +60,7 @@ pub struct BadgeContent {
 
 /// A term of a framework that the badge corresponds to.
 #[derive(SimpleObject)]
+#[expect(clippy::struct_field_names, reason = "the names of Open Badges")]
 pub struct Alignment {
     /// The term's name.
     pub target_name: String,
@@ -265,17 +266,18 @@ impl BadgeQuery {
         let call = Call::of(ctx);
         let status = status.map_or(wire::BadgeStatus::Unspecified, BadgeStatus::wire);
         let filter = [status.as_str_name()];
-        let list = List::new("badges", &filter);
-        let page = Some(list.request(call, &Page { first, after, last, before })?);
+        let all = List::new("badges", &filter);
+        let page = Some(all.request(call, &Page { first, after, last, before })?);
         let request = call.request(wire::ListBadgesRequest { page, status: status.into() });
         let reply = call.design().list_badges(request).await?.into_inner();
         let nodes = reply.badges.into_iter().map(Badge).collect();
-        Ok(BadgeConnection::given(call, &list, nodes, reply.page))
+        Ok(BadgeConnection::given(call, &all, nodes, reply.page))
     }
 }
 
 /// A term of a framework that the badge corresponds to.
 #[derive(InputObject)]
+#[expect(clippy::struct_field_names, reason = "the names of Open Badges")]
 pub struct AlignmentInput {
     /// The term's name.
     target_name: String,

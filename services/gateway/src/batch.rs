@@ -83,7 +83,6 @@ impl AwardBatch {
 
     /// What became of each row, in the order of the CSV.
     #[graphql(directive = cost::listSize::apply(100, 20, vec!["first".into(), "last".into()]))]
-    #[expect(clippy::too_many_arguments, reason = "the arguments are the schema's")]
     async fn rows(
         &self,
         ctx: &Context<'_>,
@@ -98,12 +97,12 @@ impl AwardBatch {
         let call = Call::of(ctx);
         let batch_id = self.0.id.clone();
         let filter = [self.0.id.as_str(), if rejected_only { "rejected" } else { "all" }];
-        let list = List::new("rows", &filter);
-        let page = Some(list.request(call, &Page { first, after, last, before })?);
+        let all = List::new("rows", &filter);
+        let page = Some(all.request(call, &Page { first, after, last, before })?);
         let request = wire::ListBatchRowsRequest { batch_id, page, rejected_only };
         let reply = call.awarding().list_batch_rows(call.request(request)).await?.into_inner();
         let nodes = reply.rows.into_iter().map(AwardBatchRow).collect();
-        Ok(AwardBatchRowConnection::given(call, &list, nodes, reply.page))
+        Ok(AwardBatchRowConnection::given(call, &all, nodes, reply.page))
     }
 }
 

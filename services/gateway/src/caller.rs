@@ -37,14 +37,11 @@ pub struct Caller {
 impl Caller {
     /// Whose bucket is drawn from.
     pub fn spender(&self) -> Spender {
-        match &self.principal {
-            Some(principal) => {
-                Spender { tenant: principal.tenant, subject: principal.subject.clone() }
-            }
-            None => {
-                let subject = self.address.map_or_else(String::new, |a| a.to_string());
-                Spender { tenant: TenantId::PLATFORM, subject }
-            }
+        if let Some(principal) = &self.principal {
+            Spender { tenant: principal.tenant, subject: principal.subject.clone() }
+        } else {
+            let subject = self.address.map_or_else(String::new, |a| a.to_string());
+            Spender { tenant: TenantId::PLATFORM, subject }
         }
     }
 }
@@ -61,7 +58,7 @@ impl Endpoint {
     }
 
     /// What stands in the headers, before any token is looked at.
-    pub fn stranger(&self, parts: &Parts, request_id: String) -> Caller {
+    fn stranger(parts: &Parts, request_id: String) -> Caller {
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         Caller {
@@ -75,7 +72,7 @@ impl Endpoint {
 
     /// Who sends these headers.
     pub fn caller(&self, parts: &Parts, request_id: String) -> Result<Caller, Failure> {
-        let stranger = self.stranger(parts, request_id);
+        let stranger = Self::stranger(parts, request_id);
         if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
             let value = value.to_str().map_err(|_| malformed())?;
             return self.bearer(stranger, value);

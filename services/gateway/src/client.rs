@@ -84,12 +84,12 @@ impl ApiClientQuery {
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<ApiClientConnection, Failure> {
         let call = Call::of(ctx);
-        let list = List::new("apiClients", &[]);
-        let page = Some(list.request(call, &Page { first, after, last, before })?);
+        let all = List::new("apiClients", &[]);
+        let page = Some(all.request(call, &Page { first, after, last, before })?);
         let request = call.request(wire::ListClientsRequest { page });
         let reply = call.issuers().list_clients(request).await?.into_inner();
         let nodes = reply.clients.into_iter().map(ApiClient).collect();
-        Ok(ApiClientConnection::given(call, &list, nodes, reply.page))
+        Ok(ApiClientConnection::given(call, &all, nodes, reply.page))
     }
 }
 

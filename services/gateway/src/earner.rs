@@ -108,12 +108,12 @@ impl EarnerQuery {
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<EarnerConnection, Failure> {
         let call = Call::of(ctx);
-        let list = List::new("earners", &[]);
-        let page = Some(list.request(call, &Page { first, after, last, before })?);
+        let all = List::new("earners", &[]);
+        let page = Some(all.request(call, &Page { first, after, last, before })?);
         let request = call.request(wire::ListEarnersRequest { page });
         let reply = call.awarding().list_earners(request).await?.into_inner();
         let nodes = reply.earners.into_iter().map(Earner).collect();
-        Ok(EarnerConnection::given(call, &list, nodes, reply.page))
+        Ok(EarnerConnection::given(call, &all, nodes, reply.page))
     }
 }
 

@@ -168,7 +168,7 @@ impl Endpoint {
         self.platform
             .get_or_try_init(|| async {
                 let secret = self.vault.secret(TenantId::PLATFORM, "graphql-opaque").await;
-                let secret = secret.map_err(|error| runtime::status::of_vault(error))?;
+                let secret = secret.map_err(runtime::status::of_vault)?;
                 let key = secret.expose().try_into().map_err(|_| Failure::internal())?;
                 let public_url = Arc::clone(&self.public_url);
                 Ok(Arc::new(Platform::new(&self.wires, Sealer::new(key), public_url)))
@@ -202,8 +202,8 @@ impl Endpoint {
             let message =
                 format!("the operation costs {cost}, more than {limit}: ask for less at once");
             return Err(NotPrepared::from(Failure {
-                limit: Some(limit as usize),
-                requested: Some(cost as usize),
+                limit: Some(limit),
+                requested: Some(cost),
                 ..Failure::request("COST_EXCEEDED", message)
             }));
         }
@@ -227,7 +227,7 @@ impl Endpoint {
             traceparent: caller.traceparent.clone(),
         };
         let call = Arc::new(Call::new(Arc::clone(platform), origin));
-        Ok(Prepared { kind, digest, parameters, receipt, call, document })
+        Ok(Prepared { kind, document, digest, parameters, receipt, call })
     }
 
     fn pay(&self, caller: &Caller, cost: u32) -> Result<Receipt, NotPrepared> {
@@ -236,11 +236,10 @@ impl Endpoint {
         if balance.granted {
             return Ok(receipt);
         }
-        let millis = u64::try_from(balance.retry_after.as_millis()).unwrap_or(u64::MAX);
         let message = "this client has spent its allowance: wait and try again";
         let failure = Failure {
             retryable: true,
-            retry_after_ms: Some(millis),
+            retry_after_ms: Some(balance.retry_after_ms),
             ..Failure::transport(StatusCode::TOO_MANY_REQUESTS, "THROTTLED", message)
         };
         Err(NotPrepared { failure, receipt: Some(receipt) })
@@ -314,16 +313,15 @@ impl Endpoint {
 /// An error of the engine as we tell it. What a resolver failed with stands inside; all else is
 /// about the document.
 fn told(error: ServerError, executed: bool, suggest: bool) -> crate::reply::ReplyError {
-    let failure = match error.source::<Failure>() {
-        Some(failure) => failure.clone(),
-        None => {
-            let code = if executed { "INVALID_INPUT" } else { "GRAPHQL_VALIDATION_FAILED" };
-            let mut message = error.message;
-            if !suggest && let Some(at) = message.find(" Did you mean") {
-                message.truncate(at);
-            }
-            Failure::request(code, message)
+    let failure = if let Some(failure) = error.source::<Failure>() {
+        failure.clone()
+    } else {
+        let code = if executed { "INVALID_INPUT" } else { "GRAPHQL_VALIDATION_FAILED" };
+        let mut message = error.message;
+        if !suggest && let Some(at) = message.find(" Did you mean") {
+            message.truncate(at);
         }
+        Failure::request(code, message)
     };
     crate::reply::ReplyError { failure, positions: error.locations, path: error.path }
 }

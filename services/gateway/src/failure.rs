@@ -19,13 +19,13 @@ pub struct Failure {
     /// Whether the same request may succeed later.
     pub retryable: bool,
     /// The limit that was exceeded.
-    pub limit: Option<usize>,
+    pub limit: Option<u32>,
     /// What was asked instead, when it is known.
-    pub requested: Option<usize>,
+    pub requested: Option<u32>,
     /// Milliseconds until a retry is worthwhile.
-    pub retry_after_ms: Option<u64>,
+    pub retry_after_ms: Option<u32>,
     /// Where in the document.
-    pub positions: Vec<Pos>,
+    pub positions: Box<[Pos]>,
     /// The HTTP status when nothing was executed.
     pub status: StatusCode,
 }
@@ -43,7 +43,7 @@ impl Failure {
             limit: None,
             requested: None,
             retry_after_ms: None,
-            positions: Vec::new(),
+            positions: Box::default(),
             status,
         }
     }
@@ -65,13 +65,12 @@ impl Failure {
     /// There is more of something than is allowed.
     pub fn limit(code: &'static str, what: &str, limit: usize) -> Self {
         let message = format!("the document has more than {limit} {what}: ask for less at once");
-        Self { limit: Some(limit), ..Self::request(code, message) }
+        Self { limit: u32::try_from(limit).ok(), ..Self::request(code, message) }
     }
 
     /// The text is no document.
     pub fn parse(error: &parser::Error) -> Self {
-        let mut positions: Vec<Pos> = error.positions().collect();
-        positions.truncate(2);
+        let positions = error.positions().take(2).collect();
         Self {
             positions,
             ..Self::request("GRAPHQL_PARSE_FAILED", "the document could not be parsed")

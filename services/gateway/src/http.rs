@@ -189,7 +189,7 @@ fn bad(message: &'static str) -> Failure {
 fn too_large(limit: usize) -> Failure {
     let message = format!("the request has more than {limit} bytes: use an upload for files");
     Failure {
-        limit: Some(limit),
+        limit: u32::try_from(limit).ok(),
         ..Failure::transport(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message)
     }
 }

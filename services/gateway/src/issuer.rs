@@ -123,12 +123,12 @@ impl IssuerQuery {
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<IssuerConnection, Failure> {
         let call = Call::of(ctx);
-        let list = List::new("issuers", &[]);
-        let page = Some(list.request(call, &Page { first, after, last, before })?);
+        let all = List::new("issuers", &[]);
+        let page = Some(all.request(call, &Page { first, after, last, before })?);
         let request = call.request(wire::ListIssuersRequest { page });
         let reply = call.issuers().list_issuers(request).await?.into_inner();
         let nodes = reply.issuers.into_iter().map(Issuer).collect();
-        Ok(IssuerConnection::given(call, &list, nodes, reply.page))
+        Ok(IssuerConnection::given(call, &all, nodes, reply.page))
     }
 }
 

@@ -106,7 +106,6 @@ pub struct Wires {
 ///
 /// # Panics
 /// When the schema's own SDL cannot be read back, which a test rules out.
-#[must_use]
 pub fn graphql(context: &Context, wires: Wires, limits: Limits) -> Router {
     let setup = endpoint::Setup {
         wires,
@@ -154,7 +153,6 @@ pub fn sdl() -> String {
 ///
 /// # Panics
 /// When the schema's own SDL cannot be read back, which a test rules out.
-#[must_use]
 pub fn routes(context: &Context, wires: Wires) -> Router {
     routes_within(context, wires, Limits::default())
 }
@@ -163,7 +161,6 @@ pub fn routes(context: &Context, wires: Wires) -> Router {
 ///
 /// # Panics
 /// When the schema's own SDL cannot be read back, which a test rules out.
-#[must_use]
 pub fn routes_within(context: &Context, wires: Wires, limits: Limits) -> Router {
     let web = web::Web::new(context, wires.clone());
     let engagement = web::flush(web.clone(), context.tasks.cancelled());

@@ -83,8 +83,8 @@ pub struct Balance {
     pub remaining: u32,
     /// Whether the attempt was granted.
     pub granted: bool,
-    /// Until the attempt would be granted; zero when it was.
-    pub retry_after: Duration,
+    /// Milliseconds until the attempt would be granted; zero when it was.
+    pub retry_after_ms: u32,
 }
 
 struct Bucket {
@@ -96,7 +96,7 @@ struct Bucket {
 pub struct Buckets {
     capacity: u32,
     restore_per_second: u32,
-    buckets: Cache<Spender, Arc<Mutex<Bucket>>>,
+    by_spender: Cache<Spender, Arc<Mutex<Bucket>>>,
 }
 
 impl Buckets {
@@ -106,7 +106,7 @@ impl Buckets {
         Self {
             capacity: limits.bucket,
             restore_per_second: limits.restore_per_second.max(1),
-            buckets: Cache::builder()
+            by_spender: Cache::builder()
                 .max_capacity(100_000)
                 .time_to_idle(Duration::from_secs(refill))
                 .build(),
@@ -116,9 +116,9 @@ impl Buckets {
     /// Takes the cost from the spender's bucket if it is there.
     pub fn spend(&self, spender: &Spender, cost: u32, now: Timestamp) -> Balance {
         let full = || Arc::new(Mutex::new(Bucket { level: f64::from(self.capacity), at: now }));
-        let bucket = match self.buckets.get(spender) {
+        let bucket = match self.by_spender.get(spender) {
             Some(bucket) => bucket,
-            None => self.buckets.get_with(spender.clone(), full),
+            None => self.by_spender.get_with(spender.clone(), full),
         };
         let mut bucket = bucket.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let rate = f64::from(self.restore_per_second);
@@ -130,14 +130,14 @@ impl Buckets {
         if missing <= 0.0 {
             bucket.level -= f64::from(cost);
         }
+        let wait = (missing / rate * 1000.0).ceil().clamp(0.0, f64::from(u32::MAX));
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "0 ≤ level ≤ capacity"
+            reason = "both are between 0 and the largest u32"
         )]
-        let remaining = bucket.level as u32;
-        let retry_after = Duration::from_secs_f64((missing / rate).max(0.0));
-        Balance { remaining, granted: missing <= 0.0, retry_after }
+        let (remaining, retry_after_ms) = (bucket.level as u32, wait as u32);
+        Balance { remaining, granted: missing <= 0.0, retry_after_ms }
     }
 }
 
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(buckets.spend(&a, 70, at(0)).remaining, 30);
         let refused = buckets.spend(&a, 50, at(0));
         assert_eq!((refused.granted, refused.remaining), (false, 30), "nothing is taken");
-        assert_eq!(refused.retry_after, Duration::from_secs(2));
+        assert_eq!(refused.retry_after_ms, 2000);
         assert!(buckets.spend(&a, 50, at(2000)).granted);
         assert_eq!(buckets.spend(&a, 0, at(600_000)).remaining, 100, "never above full");
         assert_eq!(buckets.spend(&spender("b"), 1, at(0)).remaining, 99);

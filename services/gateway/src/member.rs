@@ -213,12 +213,12 @@ impl MemberQuery {
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<MemberConnection, Failure> {
         let call = Call::of(ctx);
-        let list = List::new("members", &[]);
-        let page = Some(list.request(call, &Page { first, after, last, before })?);
+        let all = List::new("members", &[]);
+        let page = Some(all.request(call, &Page { first, after, last, before })?);
         let request = call.request(wire::ListMembersRequest { page });
         let reply = call.issuers().list_members(request).await?.into_inner();
         let nodes = reply.members.into_iter().map(Member).collect();
-        Ok(MemberConnection::given(call, &list, nodes, reply.page))
+        Ok(MemberConnection::given(call, &all, nodes, reply.page))
     }
 }
 

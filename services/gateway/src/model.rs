@@ -136,7 +136,7 @@ fn fields(definitions: Vec<Positioned<FieldDefinition>>) -> HashMap<String, Fiel
                             .and_then(number)
                             .unwrap_or(max),
                         sized_by: match argument(&definition.directives, "listSize", "sizedBy") {
-                            Some(Value::List(names)) => names
+                            Some(Value::List(all)) => all
                                 .iter()
                                 .filter_map(|name| match name {
                                     Value::String(name) => Some(name.clone()),

@@ -1,7 +1,5 @@
 //! Replies: what every transport sends back, in one shape.
 
-use std::time::Duration;
-
 use async_graphql::{PathSegment, Pos, Value};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -66,11 +64,11 @@ struct ErrorExtensions<'r> {
     retryable: bool,
     docs: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<usize>,
+    limit: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    requested: Option<usize>,
+    requested: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_ms: Option<u64>,
+    retry_after_ms: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -101,7 +99,7 @@ impl Reply {
     /// Nothing was executed, for this reason.
     pub fn failed(failure: Failure) -> Self {
         let status = failure.status;
-        let positions = failure.positions.clone();
+        let positions = failure.positions.to_vec();
         Self {
             data: None,
             errors: vec![ReplyError { failure, positions, path: Vec::new() }],
@@ -184,8 +182,8 @@ impl Endpoint {
             }
         }
         if !receipt.balance.granted {
-            let wait = receipt.balance.retry_after + Duration::from_millis(999);
-            headers.insert(http::header::RETRY_AFTER, wait.as_secs().max(1).into());
+            let seconds = receipt.balance.retry_after_ms.div_ceil(1000);
+            headers.insert(http::header::RETRY_AFTER, seconds.max(1).into());
         }
     }
 }

@@ -72,12 +72,12 @@ impl TenantQuery {
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<TenantConnection, Failure> {
         let call = Call::of(ctx);
-        let list = List::new("tenants", &[]);
-        let page = Some(list.request(call, &Page { first, after, last, before })?);
+        let all = List::new("tenants", &[]);
+        let page = Some(all.request(call, &Page { first, after, last, before })?);
         let request = call.request(wire::ListTenantsRequest { page });
         let reply = call.issuers().list_tenants(request).await?.into_inner();
         let nodes = reply.tenants.into_iter().map(Tenant).collect();
-        Ok(TenantConnection::given(call, &list, nodes, reply.page))
+        Ok(TenantConnection::given(call, &all, nodes, reply.page))
     }
 }
 

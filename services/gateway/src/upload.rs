@@ -63,6 +63,7 @@ pub struct Uploads {
 
 /// A place to send one file to.
 #[derive(SimpleObject)]
+#[expect(clippy::struct_field_names, reason = "the name in the schema says what it is for")]
 pub struct Upload {
     /// Send the bytes there by `PUT`, with their Content-Type. The answer is JSON and names what was made of them.
     pub upload_url: String,

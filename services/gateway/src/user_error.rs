@@ -97,6 +97,7 @@ impl UserErrorCode {
 
 /// What every user error says.
 #[derive(Interface)]
+#[expect(clippy::duplicated_attributes, reason = "fields of an interface may be of one type")]
 #[graphql(
     field(name = "code", ty = "&UserErrorCode", desc = "Stable; what to switch on."),
     field(name = "message", ty = "&String", desc = "Fit to show to a person."),
@@ -170,14 +171,14 @@ user_errors! {
     /// The badge cannot be awarded now.
     BadgeNotIssuable {
         /// The badge as it is.
-        badge: Badge,
+        badge: Box<Badge>,
         /// What keeps it from being awarded.
         reason: BadgeNotIssuableReason
     }
     /// This person already holds this badge.
     DuplicateAward {
         /// The award that the person holds.
-        existing: Award
+        existing: Box<Award>
     }
 }
 
@@ -330,7 +331,9 @@ pub async fn user_error(call: &Call, refusal: Refusal, badge: Option<&str>) -> U
                 None => None,
             };
             match existing {
-                Some(award) => UserError::DuplicateAward(DuplicateAward::new(base, award)),
+                Some(award) => {
+                    UserError::DuplicateAward(DuplicateAward::new(base, Box::new(award)))
+                }
                 None => UserError::StateConflict(StateConflict::new(base)),
             }
         }
@@ -345,9 +348,11 @@ pub async fn user_error(call: &Call, refusal: Refusal, badge: Option<&str>) -> U
                 None => None,
             };
             match badge {
-                Some(badge) => {
-                    UserError::BadgeNotIssuable(BadgeNotIssuable::new(base, badge, reason))
-                }
+                Some(badge) => UserError::BadgeNotIssuable(BadgeNotIssuable::new(
+                    base,
+                    Box::new(badge),
+                    reason,
+                )),
                 None => UserError::StateConflict(StateConflict::new(base)),
             }
         }

@@ -447,7 +447,10 @@ async fn earners_accept_awards_of_every_tenant() {
     });
     house.roles.on("AcceptAward", |q: backpack::AcceptAwardRequest| {
         assert_eq!(q.award_id, AWARD);
-        Ok(backpack::AcceptAwardResponse { holding: Some(Default::default()), written: None })
+        Ok(backpack::AcceptAwardResponse {
+            holding: Some(backpack::Holding::default()),
+            written: None,
+        })
     });
     let bearer = format!("Bearer {}", house.earner());
     let reply = house
