@@ -164,6 +164,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("FRAGMENTS_EXCEEDED", "There are too many fragments."),
     ("DIRECTIVES_EXCEEDED", "There are too many directives."),
     ("SELECTIONS_EXCEEDED", "The operation selects too much."),
+    ("SUBSCRIPTIONS_EXCEEDED", "The WebSocket carries as many operations as it may."),
     ("COST_EXCEEDED", "The operation costs more than one operation may. Ask for smaller pages."),
     ("THROTTLED", "The client has spent its allowance. Wait as long as Retry-After says."),
     (
