@@ -4,7 +4,7 @@
 pub mod fold;
 pub mod victim;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use laurel::{
@@ -57,10 +57,24 @@ impl House {
     /// When a step fails.
     pub async fn open_on(data: TempDir, wiring: Wiring) -> anyhow::Result<Self> {
         let process = Process::start(config(data.path())?, wiring).await?;
+        process.ready().await;
         let guest = Partner::new(process.url())?;
         let operator = operator_token_of(process.context());
         let seeded = demo::organization(&guest, &operator, data.path()).await?;
         Ok(Self { process, seeded, guest, data })
+    }
+
+    /// Returns when every read model holds what has happened so far.
+    ///
+    /// # Errors
+    /// When one does not catch up.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        let context = self.process.context();
+        let head = context.stores.events.head().await?;
+        for projection in laurel::process::projections() {
+            context.views.view(projection.model()).wait(head, Duration::from_secs(30)).await?;
+        }
+        Ok(())
     }
 
     /// Ends the process in good order; the data stay.

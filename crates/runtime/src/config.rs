@@ -80,6 +80,10 @@ pub struct Limits {
     pub batch_bytes: usize,
     /// Rows of one uploaded list of recipients.
     pub batch_rows: usize,
+    /// What one GraphQL client of one tenant may spend at once, in points of the published costs.
+    pub graphql_points: u32,
+    /// What it regains each second.
+    pub graphql_points_per_second: u32,
 }
 
 /// Where the process may connect to on behalf of strangers.
@@ -162,6 +166,8 @@ impl Default for Limits {
             artwork_bytes: 2 << 20,
             batch_bytes: 32 << 20,
             batch_rows: 100_000,
+            graphql_points: 200_000,
+            graphql_points_per_second: 20_000,
         }
     }
 }

@@ -107,7 +107,7 @@ impl Awarding {
         Ok((execution, id))
     }
 
-    async fn made(&self, tenant: TenantId, id: AwardId) -> Outcome<Made> {
+    pub(crate) async fn made(&self, tenant: TenantId, id: AwardId) -> Outcome<Made> {
         match History::<Award>::load(&*self.events, tenant, &id).await?.state {
             Award::Made(made) => Ok(*made),
             Award::Absent => Err(Trouble::missing()),

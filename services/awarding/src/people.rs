@@ -92,9 +92,10 @@ impl Awarding {
         self.catch_up(&self.awards).await?;
         let row = self.earner_row(tenant, person).await?.ok_or_else(Trouble::missing)?;
         let (key_version, awards) = (row.key_version, self.standing_awards(tenant, person).await?);
+        let known_by = awards.first().map(|erased| erased.award);
         let command = PersonCommand::Erase { key_version, awards };
         let decided = carry_out::<Person>(&*self.events, &execution, &person, command).await?;
-        self.destroy(tenant, person, key_version).await?;
+        self.destroy(tenant, person, key_version, known_by).await?;
         let erased_at = row.erasure().unwrap_or(execution.at);
         let earner = Earner {
             id: person.to_string(),
@@ -108,12 +109,14 @@ impl Awarding {
     }
 
     /// Destroys a key that an erasure names, unless the person has come back under a later one, and
-    /// the letters that were kept.
+    /// the letters that were kept: those about awards, and those to the earner that one of the
+    /// awards names, such as sign-in links.
     pub(crate) async fn destroy(
         &self,
         tenant: TenantId,
         person: SubjectId,
         key_version: u32,
+        known_by: Option<AwardId>,
     ) -> Outcome<()> {
         let owner = Owner::new(tenant, person);
         for version in 1..=key_version {
@@ -121,12 +124,16 @@ impl Awarding {
                 self.vault.destroy(&owner).await?;
             }
         }
-        self.context
-            .stores
-            .mailer
-            .forget(&owner.subject)
-            .await
-            .map_err(|error| Trouble::fault("letters to an erased person are still kept", &error))
+        let mut letters_to = vec![owner.subject];
+        if let Some(award) = known_by {
+            letters_to.push(self.made(tenant, award).await?.created.earner.to_string());
+        }
+        for addressee in letters_to {
+            self.context.stores.mailer.forget(&addressee).await.map_err(|error| {
+                Trouble::fault("letters to an erased person are still kept", &error)
+            })?;
+        }
+        Ok(())
     }
 
     /// The person's awards that are not erased.

@@ -76,7 +76,8 @@ impl Show {
     ) -> Outcome<wire::Award> {
         let particulars = self.particulars(tenant, row.particulars.as_ref()).await?;
         let mut award = shown(tenant, id, row, particulars.as_ref(), eyes, now);
-        let told = matches!(eyes, Eyes::People | Eyes::Earner) && particulars.is_some();
+        // Whoever relies on a credential may know why it no longer holds.
+        let told = !matches!(eyes, Eyes::Tenant) && particulars.is_some();
         if let Some((_, Some(reason))) = row.revoked.as_ref().filter(|_| told) {
             let opened = keyvault::unseal(&*self.vault, tenant, REASON, reason).await?;
             award.revocation_reason =

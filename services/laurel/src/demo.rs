@@ -10,7 +10,7 @@ use clap::Args;
 use runtime::{Config, Flags};
 
 pub use awards::{award_everyone, first_award};
-pub use seed::{PEOPLE, Seeded, organization, text};
+pub use seed::{PEOPLE, Seeded, links, organization, text};
 
 use crate::{
     partner::Partner,
@@ -58,6 +58,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 }
 
 async fn seed(process: &Process, options: &Options) -> anyhow::Result<()> {
+    process.ready().await;
     let guest = Partner::new(process.url())?;
     let operator = operator_token_of(process.context());
     let seeded = organization(&guest, &operator, &options.data).await?;

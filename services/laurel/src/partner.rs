@@ -11,6 +11,7 @@ pub struct Partner {
     http: reqwest::Client,
     base: String,
     token: Option<String>,
+    consistency: Option<String>,
 }
 
 impl Partner {
@@ -23,13 +24,19 @@ impl Partner {
             .timeout(Duration::from_secs(30))
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { http, base: base.trim_end_matches('/').into(), token: None })
+        Ok(Self { http, base: base.trim_end_matches('/').into(), token: None, consistency: None })
     }
 
     /// The same connection with an access token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.into()), ..self.clone() }
+    }
+
+    /// The same connection, whose reads see at least what that consistency token stands for.
+    #[must_use]
+    pub fn consistent_with(&self, token: &str) -> Self {
+        Self { consistency: Some(token.into()), ..self.clone() }
     }
 
     /// Its access token.
@@ -62,6 +69,9 @@ impl Partner {
             .json(&json!({ "query": document, "variables": variables }));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
+        }
+        if let Some(token) = &self.consistency {
+            request = request.header("x-consistency-token", token);
         }
         let response = request.send().await.context("nobody answers")?;
         response.json().await.context("the answer is no JSON")

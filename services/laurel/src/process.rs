@@ -85,6 +85,7 @@ impl Process {
         let wires = gateway::Wires { issuers, design, awarding, backpack, analytics };
         let routes = gateway::routes(&context, wires.clone());
         let cancelled = tasks.cancelled();
+        let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn("http", async move {
             let ended = cancelled.cancelled_owned();
             if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(ended).await {

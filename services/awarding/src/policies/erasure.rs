@@ -16,6 +16,7 @@ impl Reaction for Erasure {
     async fn react(&self, fact: &RecordedEvent) -> Outcome<()> {
         let PersonEvent::Erased(erased) = fact.event()?;
         let Ok(person) = fact.stream.id().parse() else { return Ok(()) };
-        self.0.destroy(fact.stream.tenant(), person, erased.key_version).await
+        let known_by = erased.awards.first().map(|erased| erased.award);
+        self.0.destroy(fact.stream.tenant(), person, erased.key_version, known_by).await
     }
 }

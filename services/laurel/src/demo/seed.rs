@@ -141,7 +141,7 @@ async fn sign_in(guest: &Partner, data: &Path) -> anyhow::Result<String> {
 }
 
 /// The tokens of all sign-in links in an outbox, which holds a folder for each addressee.
-fn links(outbox: &Path) -> Vec<String> {
+pub fn links(outbox: &Path) -> Vec<String> {
     let folders = std::fs::read_dir(outbox).into_iter().flatten().flatten();
     let mails =
         folders.filter_map(|folder| std::fs::read_dir(folder.path()).ok()).flatten().flatten();
