@@ -89,6 +89,10 @@ pub enum ExecuteError<R> {
     /// A new fact has no stored form.
     #[error("the fact cannot be written")]
     Unwritable(#[from] serde_json::Error),
+    /// The command id stands for another request: the facts that it caused carry another
+    /// fingerprint.
+    #[error("the command was carried out before, with another request")]
+    Mismatch,
 }
 
 /// How often to decide again: as many callers may contend for one stream and all get through.
@@ -110,25 +114,45 @@ pub async fn load<A: Aggregate>(
     Ok((loaded.state, loaded.count))
 }
 
-struct Loaded<A> {
-    state: A,
-    count: u64,
-    /// The last fact that the command caused, when it was executed before.
-    done: Option<Position>,
+/// An aggregate, and what a command did to it.
+#[derive(Clone, Debug)]
+pub struct Loaded<A> {
+    /// As its facts tell it.
+    pub state: A,
+    /// How many facts it has.
+    pub count: u64,
+    /// Where the last fact stands that the command caused, when it was carried out before.
+    pub done: Option<Position>,
+}
+
+/// The aggregate, and whether this command was carried out on it before.
+///
+/// # Errors
+/// [`ExecuteError::Mismatch`] when the command id was used for another request, and as [`load`].
+pub async fn load_for<A: Aggregate>(
+    store: &dyn EventStore,
+    execution: &Execution,
+    id: &A::Id,
+) -> Result<Loaded<A>, ExecuteError<A::Rejection>> {
+    fold::<A>(store, &StreamId::of::<A>(execution.tenant, id), Some(execution)).await
 }
 
 async fn fold<A: Aggregate>(
     store: &dyn EventStore,
     stream: &StreamId,
-    command: Option<CommandId>,
+    execution: Option<&Execution>,
 ) -> Result<Loaded<A>, ExecuteError<A::Rejection>> {
-    let caused = |n| command.map(|command| command.event_id(stream.as_str(), n));
+    let caused = |n| execution.map(|asked| asked.command.event_id(stream.as_str(), n));
     let (mut state, mut count, mut done) = (A::default(), 0, None);
     let (mut ours, mut seen) = (caused(0), 0);
     loop {
         let page = store.read(stream, count, PAGE).await?;
         for stored in &page {
             if ours == Some(stored.id) {
+                let asked = execution.and_then(|asked| asked.fingerprint);
+                if seen == 0 && stored.envelope()?.fingerprint != asked {
+                    return Err(ExecuteError::Mismatch);
+                }
                 done = Some(stored.position);
                 seen += 1;
                 ours = caused(seen);
@@ -147,30 +171,49 @@ async fn fold<A: Aggregate>(
 /// in the stream already is not decided again, so that however often it is sent, it happens once.
 ///
 /// # Errors
-/// The aggregate's rejection, or what the store could not do.
+/// The aggregate's rejection, [`ExecuteError::Mismatch`], or what the store could not do.
 pub async fn execute<A: Aggregate>(
     store: &dyn EventStore,
     execution: &Execution,
     id: &A::Id,
     command: A::Command,
 ) -> Result<Done, ExecuteError<A::Rejection>> {
+    carry_out::<A>(store, execution, id, command).await.map(|(_, done)| done)
+}
+
+/// As [`execute`], and the aggregate as it is then.
+///
+/// # Errors
+/// As [`execute`].
+pub async fn carry_out<A: Aggregate>(
+    store: &dyn EventStore,
+    execution: &Execution,
+    id: &A::Id,
+    command: A::Command,
+) -> Result<(A, Done), ExecuteError<A::Rejection>> {
     let stream = StreamId::of::<A>(execution.tenant, id);
     let mut conflict = None;
     for _ in 0..DECISIONS {
-        let loaded = fold::<A>(store, &stream, Some(execution.command)).await?;
+        let loaded = fold::<A>(store, &stream, Some(execution)).await?;
         if let Some(position) = loaded.done {
-            return Ok(Done { position, repeated: true });
+            return Ok((loaded.state, Done { position, repeated: true }));
         }
         let events = match loaded.state.decide(command.clone()) {
             Ok(events) => events,
             Err(rejection) => return Err(ExecuteError::Rejected(rejection)),
         };
         if events.is_empty() {
-            return Ok(Done { position: store.head().await?, repeated: true });
+            let position = store.head().await?;
+            return Ok((loaded.state, Done { position, repeated: true }));
         }
         let write = execution.write(stream.clone(), Expected::after(loaded.count), &events)?;
         match send(store, write).await {
-            Ok(Appended { position, repeated, .. }) => return Ok(Done { position, repeated }),
+            Ok(Appended { position, repeated: false, .. }) => {
+                let state = events.into_iter().fold(loaded.state, A::evolve);
+                return Ok((state, Done { position, repeated: false }));
+            }
+            // It stands there since a moment ago: its facts tell whether the same was asked.
+            Ok(Appended { repeated: true, .. }) => {}
             Err(error @ AppendError::Conflict { .. }) => conflict = Some(error),
             Err(error) => return Err(error.into()),
         }

@@ -14,7 +14,7 @@ mod stream;
 
 pub use codec::{Unreadable, decode, encode};
 pub use embedded::{Embedded, EmbeddedOptions, OpenError};
-pub use execute::{Done, ExecuteError, Execution, execute, load};
+pub use execute::{Done, ExecuteError, Execution, Loaded, carry_out, execute, load, load_for};
 pub use port::{
     AppendError, Appended, Deletion, EventStore, Expected, Filter, NewEvent, Page, RecordedEvent,
     Scope, Signal, Signals, StoreError, Write,

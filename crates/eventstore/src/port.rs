@@ -1,7 +1,7 @@
 use std::{pin::Pin, sync::Arc};
 
 use futures_util::Stream;
-use kernel::{Envelope, Fact, Position, Revision, TenantId};
+use kernel::{Envelope, Fact, Id, InvalidId, Kind, Position, Revision, TenantId};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -213,6 +213,15 @@ impl RecordedEvent {
     /// [`Unreadable`] when no shape known here fits.
     pub fn event<E: DeserializeOwned>(&self) -> Result<E, Unreadable> {
         decode(&self.kind, &self.data).map_err(|source| Unreadable::of(self, source))
+    }
+
+    /// The id of what it is about, from the name of its stream.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when the stream is not named after an id of that kind.
+    pub fn subject<K: Kind>(&self) -> Result<Id<K>, Unreadable> {
+        let id = self.stream.id().parse();
+        id.map_err(|error: InvalidId| Unreadable::of(self, serde::de::Error::custom(error)))
     }
 
     /// What surrounds it.

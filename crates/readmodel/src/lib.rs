@@ -3,14 +3,17 @@
 //! [`ReadModels`] is the port, [`Embedded`] its adapter on one machine, [`Runner`] feeds the
 //! projections from the log. To add a read model, implement [`Projection`] beside the role that
 //! answers from it and list it there; to change its shape, raise [`Model::version`]: the new
-//! version is built beside the old one and takes over when it has caught up.
+//! version is built beside the old one and takes over when it has caught up. Rows are written with
+//! [`row`]; a model of things with ids that are listed by time needs no more than [`tables`].
 
 mod at_length;
 pub mod conformance;
 mod embedded;
 mod port;
 mod projection;
+pub mod row;
 mod runner;
+pub mod tables;
 
 pub use embedded::{Embedded, EmbeddedOptions, OpenError};
 pub use port::{

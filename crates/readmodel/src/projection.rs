@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use eventstore::{RecordedEvent, Unreadable};
+use serde::Deserialize;
 
 use crate::{Change, Key, Model};
 
@@ -35,6 +36,13 @@ impl Rows {
     #[must_use]
     pub fn get(&self, key: &Key) -> Option<&[u8]> {
         self.0.get(key).map(Vec::as_slice)
+    }
+
+    /// The row, read; none when there is none, and when it has another shape, for then it is one to
+    /// be written anew.
+    #[must_use]
+    pub fn read<'a, R: Deserialize<'a>>(&'a self, key: &Key) -> Option<R> {
+        self.get(key).and_then(|row| postcard::from_bytes(row).ok())
     }
 
     /// Whether a row is held.

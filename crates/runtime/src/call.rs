@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use auth::Principal;
+use auth::{Denied, Kind, Permission, Principal};
 use eventstore::Execution;
 use hmac::{Hmac, KeyInit, Mac};
 use kernel::{CommandId, Position};
@@ -30,6 +30,18 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub fn principal<T>(request: &Request<T>) -> Result<Arc<Principal>, Status> {
     let principal = request.extensions().get::<Arc<Principal>>();
     principal.cloned().ok_or_else(|| status::unauthenticated(auth::AuthError::MissingToken))
+}
+
+/// The member or client who calls: those who work for an organisation.
+///
+/// # Errors
+/// `NOT_PERMITTED` for others, and as [`principal`].
+pub fn colleague<T>(request: &Request<T>) -> Result<Arc<Principal>, Status> {
+    let principal = principal(request)?;
+    match principal.kind {
+        Kind::Member | Kind::Client => Ok(principal),
+        _ => Err(status::denied(Denied { permission: Permission::Read })),
+    }
 }
 
 /// The command that this call is: the same principal, method and key are the same command, however

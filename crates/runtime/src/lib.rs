@@ -3,18 +3,26 @@
 //!
 //! A role gets a [`Context`] and gives [`RoleParts`]; the binary puts them together. Time, ids and
 //! tasks come from here and nowhere else, so that tests can hold them still.
+//!
+//! A gRPC handler finds who calls in [`call`], reads fields with [`input`], rows with [`lookup`] and
+//! lists with [`page`], carries out commands with [`command`], and says what went wrong with
+//! [`status`].
 
 mod address;
 mod blobs;
 pub mod call;
 mod clock;
+pub mod command;
 pub mod config;
 mod context;
 mod fetch;
 pub mod health;
 mod ids;
+pub mod input;
+pub mod lookup;
 mod mail;
 mod outbox;
+pub mod page;
 mod serve;
 pub mod shutdown;
 mod smtp;

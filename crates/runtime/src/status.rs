@@ -12,6 +12,8 @@ use proto::write::v1::Refusal as Wired;
 use readmodel::{ReadModelError, WaitError};
 use tonic::{Code, Status};
 
+use crate::command;
+
 /// A refusal as callers see it: travels as `laurel.write.v1.Refusal` in the details of a status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -126,6 +128,7 @@ pub fn of<R: Rejection>(error: ExecuteError<R>) -> Status {
         ExecuteError::Append(error) => of_append(error),
         ExecuteError::Unreadable(error) => of_unreadable(&error),
         ExecuteError::Unwritable(error) => internal(&error),
+        ExecuteError::Mismatch => command::mismatch().status(code_of(Class::Conflict)),
     }
 }
 
@@ -161,6 +164,12 @@ pub fn rejected(
 #[must_use]
 pub fn invalid(path: &str, error: &dyn std::error::Error) -> Status {
     Refusal::new("INVALID_INPUT", error.to_string()).at(path).status(Code::InvalidArgument)
+}
+
+/// The status of a field that should hold an id and does not.
+#[must_use]
+pub fn invalid_id(path: &str, error: &dyn std::error::Error) -> Status {
+    Refusal::new("INVALID_ID", error.to_string()).at(path).status(Code::InvalidArgument)
 }
 
 /// The one status for what is absent and for what belongs to somebody else.

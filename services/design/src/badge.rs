@@ -9,16 +9,18 @@ use issuers_domain::IssuerId;
 use kernel::{Fact, TenantId};
 use prost::Message;
 use proto::{design::v1 as wire, write::v1::Written};
-use runtime::{call, status};
+use readmodel::tables;
+use runtime::{
+    call, command, input, lookup,
+    page::{List, Window},
+    status,
+};
 use tonic::{Request, Status};
 
 use crate::{
     badges::{BadgeRow, VersionRow, part, version_key},
-    commands,
     grpc::Service,
-    input, known_issuers,
-    pages::{List, Window},
-    rows,
+    known_issuers,
 };
 
 /// Most tags or alignments that are looked at; the domain says how many there may be.
@@ -28,7 +30,7 @@ pub(crate) async fn create(
     service: &Service,
     call: Request<wire::CreateBadgeRequest>,
 ) -> Result<wire::CreateBadgeResponse, Status> {
-    let caller = input::colleague(&call)?;
+    let caller = call::colleague(&call)?;
     let issuer: IssuerId = input::id(&call.get_ref().issuer_id, "/issuerId")?;
     let (permission, at) = (Permission::DesignBadges, issuer.to_string());
     caller.require_at(permission, &at).map_err(status::denied)?;
@@ -39,10 +41,10 @@ pub(crate) async fn create(
     let execution = Execution { traceparent, ..asked };
     let content = content(service, caller.tenant, request.content).await?;
     known_issuers::require(&service.context, &service.issuers, caller.tenant, issuer).await?;
-    let badge: BadgeId = commands::made(execution.command);
+    let badge: BadgeId = command::made(execution.command);
     let command = BadgeCommand::Create(BadgeCreated { badge, issuer, content });
     let events = &*service.context.stores.events;
-    let ran = commands::run::<Badge>(events, &execution, &badge, command).await?;
+    let ran = command::run::<Badge>(events, &execution, &badge, command).await?;
     let badge = shown(&ran.facts, badge, caller.tenant);
     Ok(wire::CreateBadgeResponse { badge, written: Some(ran.written) })
 }
@@ -51,7 +53,7 @@ pub(crate) async fn update(
     service: &Service,
     call: Request<wire::UpdateBadgeRequest>,
 ) -> Result<wire::UpdateBadgeResponse, Status> {
-    let caller = input::colleague(&call)?;
+    let caller = call::colleague(&call)?;
     let badge: BadgeId = input::id(&call.get_ref().badge_id, "/badgeId")?;
     require(service, &caller, badge, Permission::DesignBadges).await?;
     let content = content(service, caller.tenant, call.get_ref().content.clone()).await?;
@@ -66,7 +68,7 @@ pub(crate) async fn publish(
     service: &Service,
     call: Request<wire::PublishBadgeRequest>,
 ) -> Result<wire::PublishBadgeResponse, Status> {
-    let caller = input::colleague(&call)?;
+    let caller = call::colleague(&call)?;
     let badge: BadgeId = input::id(&call.get_ref().badge_id, "/badgeId")?;
     require(service, &caller, badge, Permission::DesignBadges).await?;
     let key = call.get_ref().idempotency_key.clone();
@@ -80,7 +82,7 @@ pub(crate) async fn archive(
     service: &Service,
     call: Request<wire::ArchiveBadgeRequest>,
 ) -> Result<wire::ArchiveBadgeResponse, Status> {
-    let caller = input::colleague(&call)?;
+    let caller = call::colleague(&call)?;
     let badge: BadgeId = input::id(&call.get_ref().badge_id, "/badgeId")?;
     require(service, &caller, badge, Permission::DesignBadges).await?;
     let key = call.get_ref().idempotency_key.clone();
@@ -94,7 +96,7 @@ pub(crate) async fn get(
     service: &Service,
     call: Request<wire::GetBadgeRequest>,
 ) -> Result<wire::GetBadgeResponse, Status> {
-    let caller = input::colleague(&call)?;
+    let caller = call::colleague(&call)?;
     let badge: BadgeId = input::id(&call.get_ref().badge_id, "/badgeId")?;
     call::consistent(&call, &service.badges).await?;
     let row = find(service, caller.tenant, badge).await?;
@@ -113,8 +115,8 @@ pub(crate) async fn list(
     service: &Service,
     call: Request<wire::ListBadgesRequest>,
 ) -> Result<wire::ListBadgesResponse, Status> {
-    let caller = input::colleague(&call)?;
-    let window = Window::of(call.get_ref().page.clone())?;
+    let caller = call::colleague(&call)?;
+    let window = Window::by_time(call.get_ref().page.clone())?;
     let status = call.get_ref().status();
     call::consistent(&call, &service.badges).await?;
     let parts = match caller.require(Permission::Read) {
@@ -127,8 +129,8 @@ pub(crate) async fn list(
             issuers.into_iter().map(|issuer| part(Some(issuer), status)).collect()
         }
     };
-    let list = List { view: &service.badges, tenant: caller.tenant, parts };
-    let (found, page) = list.page::<_, BadgeRow>(&window).await?;
+    let list = List { parts, ..List::by_time(&service.badges, caller.tenant) };
+    let (found, page) = list.rows::<_, BadgeRow>(&window).await?;
     let badges = found.into_iter().map(|(id, row)| row.shown(id, caller.tenant)).collect();
     Ok(wire::ListBadgesResponse { badges, page: Some(page) })
 }
@@ -165,11 +167,11 @@ pub(crate) async fn published(
 ) -> Result<(TenantId, BadgeRow, u32, VersionRow), Status> {
     let view = &service.badges;
     let tenant =
-        rows::tenant_of(&service.context, view, badge).await?.ok_or_else(status::missing)?;
+        lookup::tenant_of(&service.context, view, badge).await?.ok_or_else(status::missing)?;
     let row = find(service, tenant, badge).await?.ok_or_else(status::missing)?;
     let newest = row.newest().ok_or_else(status::missing)?;
     let version = if version == 0 { newest } else { version };
-    let content = rows::get(view, &version_key(tenant, badge, version)).await?;
+    let content = lookup::row(view, &version_key(tenant, badge, version)).await?;
     Ok((tenant, row, version, content.ok_or_else(status::missing)?))
 }
 
@@ -178,7 +180,7 @@ async fn find(
     tenant: TenantId,
     badge: BadgeId,
 ) -> Result<Option<BadgeRow>, Status> {
-    rows::get(&service.badges, &rows::row_key(tenant, badge)).await
+    lookup::row(&service.badges, &tables::row_key(tenant, badge)).await
 }
 
 /// Nothing when the caller may do that with the badge's issuer. Who may it nowhere is refused
@@ -194,7 +196,7 @@ async fn require(
         return Err(status::denied(denied));
     }
     let events = &*service.context.stores.events;
-    let issuer = match commands::state::<Badge>(events, caller.tenant, &badge).await? {
+    let issuer = match command::state::<Badge>(events, caller.tenant, &badge).await? {
         Badge::Absent => return Err(status::missing()),
         Badge::Open(work) | Badge::Archived(work) => work.issuer,
     };
@@ -213,7 +215,7 @@ async fn decide<T: Message>(
     let asked = call::execution(context, caller, method, key, call.get_ref())?;
     let execution = Execution { traceparent: call::traceparent(call), ..asked };
     let events = &*context.stores.events;
-    let ran = commands::run::<Badge>(events, &execution, &badge, command).await?;
+    let ran = command::run::<Badge>(events, &execution, &badge, command).await?;
     Ok((shown(&ran.facts, badge, caller.tenant), ran.written))
 }
 

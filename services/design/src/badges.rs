@@ -5,10 +5,11 @@ use eventstore::{RecordedEvent, Unreadable};
 use issuers_domain::IssuerId;
 use kernel::{Aggregate, Fact, TenantId, Timestamp};
 use proto::design::v1 as wire;
-use readmodel::{Change, Key, Model, Projection, Rows};
+use readmodel::{
+    Change, Key, Model, Projection, Rows, row,
+    tables::{self, COUNT, LISTED},
+};
 use serde::{Deserialize, Serialize};
-
-use crate::rows::{self, COUNT, LISTED};
 
 pub(crate) const MODEL: Model = Model { name: "badges", version: 1 };
 const VERSIONS: &str = "version";
@@ -178,27 +179,27 @@ impl Projection for Badges {
 
     fn reads(&self, fact: &RecordedEvent) -> Vec<Key> {
         let id = fact.stream.id().parse::<BadgeId>();
-        id.map(|id| rows::row_key(fact.stream.tenant(), id)).into_iter().collect()
+        id.map(|id| tables::row_key(fact.stream.tenant(), id)).into_iter().collect()
     }
 
     fn project(&self, fact: &RecordedEvent, known: &Rows) -> Result<Vec<Change>, Unreadable> {
         let tenant = fact.stream.tenant();
-        let Some((id, fact)) = rows::about::<Badge, BadgeKind>(fact)? else { return Ok(vec![]) };
-        let key = rows::row_key(tenant, id);
-        let before: Option<BadgeRow> = rows::before(known, &key);
+        let Some((id, fact)) = tables::about::<Badge, BadgeKind>(fact)? else { return Ok(vec![]) };
+        let key = tables::row_key(tenant, id);
+        let before: Option<BadgeRow> = known.read(&key);
         let standing = before.as_ref().map(|row| row.standing);
         let Some(row) = BadgeRow::after(before, &fact) else { return Ok(vec![]) };
         let mut changes = relist(tenant, id, &row, standing);
-        changes.push(rows::put(key, &row));
+        changes.push(row::put(key, &row));
         if let BadgeEvent::Published(published) = &fact.event {
             let version = VersionRow {
                 issuer: published.issuer,
                 content: published.content.clone(),
                 published_at: fact.envelope.at,
             };
-            changes.push(rows::put(version_key(tenant, id, published.version), &version));
+            changes.push(row::put(version_key(tenant, id, published.version), &version));
             if published.version == 1 {
-                changes.push(rows::direct(id, tenant));
+                changes.push(tables::direct(id, tenant));
             }
         }
         Ok(changes)
@@ -210,7 +211,7 @@ fn relist(tenant: TenantId, id: BadgeId, row: &BadgeRow, before: Option<Standing
     if before == Some(row.standing) {
         return Vec::new();
     }
-    let place = rows::place(row.created_at, id);
+    let place = tables::place(row.created_at, id);
     let counted = |part: &[u8], by| Change::Add { key: Key::new(tenant, COUNT, part), by };
     let listed = |part: &[u8]| Key::new(tenant, LISTED, [part, &place].concat());
     let mut changes = Vec::with_capacity(8);
@@ -221,11 +222,11 @@ fn relist(tenant: TenantId, id: BadgeId, row: &BadgeRow, before: Option<Standing
             changes.push(counted(&part, -1));
         } else {
             let part = part(issuer, wire::BadgeStatus::Unspecified);
-            changes.push(Change::Put { key: listed(&part), row: Vec::new() });
+            changes.push(row::mark(listed(&part)));
             changes.push(counted(&part, 1));
         }
         let part = part(issuer, row.standing.shown());
-        changes.push(Change::Put { key: listed(&part), row: Vec::new() });
+        changes.push(row::mark(listed(&part)));
         changes.push(counted(&part, 1));
     }
     changes

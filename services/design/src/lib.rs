@@ -9,13 +9,9 @@
 pub mod artwork;
 mod badge;
 mod badges;
-mod commands;
 mod grpc;
-mod input;
 mod known_issuers;
-mod pages;
 mod pictures;
-mod rows;
 
 use std::sync::Arc;
 

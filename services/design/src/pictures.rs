@@ -2,24 +2,23 @@
 
 use auth::Permission;
 use bytes::Bytes;
-use design_domain::{ArtworkId, MediaType};
+use design_domain::{ArtworkId, InvalidArtworkId, MediaType};
 use kernel::{Class, TenantId};
 use proto::design::v1 as wire;
-use runtime::{BlobError, Digest, call, status};
+use runtime::{BlobError, Digest, call, input, status};
 use tonic::{Request, Status};
 
 use crate::{
     artwork::{self, ArtworkRejection},
     badge,
     grpc::Service,
-    input,
 };
 
 pub(crate) async fn store(
     service: &Service,
     call: Request<wire::StoreArtworkRequest>,
 ) -> Result<wire::StoreArtworkResponse, Status> {
-    let caller = input::colleague(&call)?;
+    let caller = call::colleague(&call)?;
     // Whoever designs for a single issuer needs pictures, too.
     if !caller.grants.iter().any(|grant| grant.role.permits(Permission::DesignBadges)) {
         caller.require(Permission::DesignBadges).map_err(status::denied)?;
@@ -89,7 +88,7 @@ impl Service {
             return Ok(None);
         }
         let id: ArtworkId =
-            text.parse().map_err(|error| input::refused("INVALID_ID", &error, PATH))?;
+            text.parse().map_err(|error: InvalidArtworkId| status::invalid_id(PATH, &error))?;
         let stored = self.kept(tenant, &id).await?.ok_or_else(status::missing)?;
         if artwork::media_type_of(&stored) == MediaType::Png {
             return Ok(Some((id.clone(), MediaType::Png, id)));
@@ -125,7 +124,7 @@ impl Service {
     async fn keep(&self, tenant: TenantId, bytes: Vec<u8>) -> Result<ArtworkId, Status> {
         let digest = self.context.stores.blobs.put(tenant, Bytes::from(bytes)).await;
         let digest = digest.map_err(of_blobs)?.to_string();
-        digest.parse().map_err(|error: design_domain::InvalidArtworkId| status::internal(&error))
+        digest.parse().map_err(|error: InvalidArtworkId| status::internal(&error))
     }
 
     async fn kept(&self, tenant: TenantId, id: &ArtworkId) -> Result<Option<Bytes>, Status> {

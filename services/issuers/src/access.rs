@@ -4,10 +4,10 @@ use auth::{Kind, Principal};
 use issuers_domain::{Client, ClientId, Grants, Member, MemberId};
 use kernel::{OrganizationId, TenantId, Timestamp};
 use proto::issuers::v1::AccessToken;
-use runtime::{Context, status};
+use runtime::{Context, command, lookup, status};
 use tonic::Status;
 
-use crate::{commands, grants, grpc::Service, rows};
+use crate::{grants, grpc::Service};
 
 /// How long a member's token is good, in milliseconds.
 pub(crate) const MEMBER_MILLIS: i64 = 15 * 60 * 1000;
@@ -58,17 +58,17 @@ pub(crate) async fn granted(
 ) -> Result<Option<Grants>, Status> {
     let events = &*service.context.stores.events;
     if let Ok(member) = caller.subject.parse::<MemberId>() {
-        let member = commands::state::<Member>(events, organization.home(), &member).await?;
+        let member = command::state::<Member>(events, organization.home(), &member).await?;
         return Ok(match member {
             Member::Active { grants, .. } => Some(grants),
             Member::Absent | Member::Removed => None,
         });
     }
     let Ok(client) = caller.subject.parse::<ClientId>() else { return Ok(None) };
-    let Some(tenant) = rows::tenant_of(&service.context, &service.clients, client).await? else {
+    let Some(tenant) = lookup::tenant_of(&service.context, &service.clients, client).await? else {
         return Ok(None);
     };
-    Ok(match commands::state::<Client>(events, tenant, &client).await? {
+    Ok(match command::state::<Client>(events, tenant, &client).await? {
         Client::Active(client) => Some(client.grants),
         Client::Absent | Client::Revoked(_) => None,
     })

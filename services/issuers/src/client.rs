@@ -10,18 +10,21 @@ use issuers_domain::{Client, ClientCommand, ClientCreated, ClientEvent, ClientId
 use kernel::{Base64, Class, CommandId, Fact, TenantId};
 use keyvault::Secret;
 use proto::issuers::v1 as wire;
-use runtime::{call, status};
+use readmodel::tables;
+use runtime::{
+    call, command, lookup,
+    page::{List, Window},
+    status,
+};
 use sha2::{Digest, Sha256};
 use tonic::{Request, Status};
 
 use crate::{
     access::{self, CLIENT_MILLIS, Holder},
     clients::ClientRow,
-    commands, grants,
+    grants,
     grpc::Service,
     input,
-    pages::{self, Window},
-    rows,
 };
 
 pub(crate) async fn create(
@@ -41,13 +44,13 @@ pub(crate) async fn create(
     let key = &request.idempotency_key;
     let asked = call::execution(context, &caller, "CreateClient", key, &request)?;
     let execution = Execution { traceparent, ..asked };
-    let client: ClientId = commands::made(execution.command);
+    let client: ClientId = command::made(execution.command);
     let keyed = context.stores.vault.secret(caller.tenant, "client-secret").await;
     let secret = secret(&keyed.map_err(status::of_vault)?, execution.command);
     let secret_sha256 = Base64(Sha256::digest(&secret).to_vec());
     let created = ClientCreated { client, organization, name, secret_sha256, grants };
     let command = ClientCommand::Create(created);
-    let ran = commands::run::<Client>(events, &execution, &client, command).await?;
+    let ran = command::run::<Client>(events, &execution, &client, command).await?;
     let client = shown(&ran.facts, client);
     Ok(wire::CreateClientResponse { client, secret, written: Some(ran.written) })
 }
@@ -74,7 +77,7 @@ pub(crate) async fn revoke(
     let asked = call::execution(context, &caller, "RevokeClient", key, &request)?;
     let execution = Execution { traceparent, ..asked };
     let events = &*context.stores.events;
-    let ran = commands::run::<Client>(events, &execution, &client, ClientCommand::Revoke).await?;
+    let ran = command::run::<Client>(events, &execution, &client, ClientCommand::Revoke).await?;
     let client = shown(&ran.facts, client);
     Ok(wire::RevokeClientResponse { client, written: Some(ran.written) })
 }
@@ -88,7 +91,7 @@ pub(crate) async fn get(
     let client: ClientId = input::id(&call.get_ref().client_id, "/clientId")?;
     call::consistent(&call, &service.clients).await?;
     let row: Option<ClientRow> =
-        rows::get(&service.clients, &rows::row_key(caller.tenant, client)).await?;
+        lookup::row(&service.clients, &tables::row_key(caller.tenant, client)).await?;
     let row = row.ok_or_else(status::missing)?;
     Ok(wire::GetClientResponse { client: Some(row.shown(client)) })
 }
@@ -99,10 +102,10 @@ pub(crate) async fn list(
 ) -> Result<wire::ListClientsResponse, Status> {
     let (caller, _) = input::colleague(&call)?;
     caller.require(Permission::Read).map_err(status::denied)?;
-    let window = Window::of(call.get_ref().page.clone())?;
+    let window = Window::by_time(call.get_ref().page.clone())?;
     call::consistent(&call, &service.clients).await?;
     let (view, tenant) = (&service.clients, caller.tenant);
-    let (found, page) = pages::page::<_, ClientRow>(view, tenant, &window).await?;
+    let (found, page) = List::by_time(view, tenant).rows::<_, ClientRow>(&window).await?;
     let clients = found.into_iter().map(|(id, row)| row.shown(id)).collect();
     Ok(wire::ListClientsResponse { clients, page: Some(page) })
 }
@@ -147,11 +150,11 @@ pub(crate) async fn authenticate(
 }
 
 async fn find(service: &Service, client: ClientId) -> Result<Option<(TenantId, Client)>, Status> {
-    let Some(tenant) = rows::tenant_of(&service.context, &service.clients, client).await? else {
+    let Some(tenant) = lookup::tenant_of(&service.context, &service.clients, client).await? else {
         return Ok(None);
     };
     let events = &*service.context.stores.events;
-    Ok(Some((tenant, commands::state::<Client>(events, tenant, &client).await?)))
+    Ok(Some((tenant, command::state::<Client>(events, tenant, &client).await?)))
 }
 
 /// Compares without telling by its time where the first difference is.

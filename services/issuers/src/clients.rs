@@ -4,10 +4,10 @@ use eventstore::{RecordedEvent, Unreadable};
 use issuers_domain::{Client, ClientEvent, ClientId, ClientKind, Grants};
 use kernel::{Aggregate, Fact, Timestamp};
 use proto::issuers::v1 as wire;
-use readmodel::{Change, Key, Model, Projection, Rows};
+use readmodel::{Change, Key, Model, Projection, Rows, row, tables};
 use serde::{Deserialize, Serialize};
 
-use crate::{grants, rows};
+use crate::grants;
 
 pub(crate) const MODEL: Model = Model { name: "clients", version: 1 };
 
@@ -57,20 +57,22 @@ impl Projection for Clients {
 
     fn reads(&self, fact: &RecordedEvent) -> Vec<Key> {
         let id = fact.stream.id().parse::<ClientId>();
-        id.map(|id| rows::row_key(fact.stream.tenant(), id)).into_iter().collect()
+        id.map(|id| tables::row_key(fact.stream.tenant(), id)).into_iter().collect()
     }
 
     fn project(&self, fact: &RecordedEvent, known: &Rows) -> Result<Vec<Change>, Unreadable> {
         let tenant = fact.stream.tenant();
-        let Some((id, fact)) = rows::about::<Client, ClientKind>(fact)? else { return Ok(vec![]) };
-        let key = rows::row_key(tenant, id);
-        let Some(row) = ClientRow::after(rows::before(known, &key), &fact) else {
+        let Some((id, fact)) = tables::about::<Client, ClientKind>(fact)? else {
             return Ok(vec![]);
         };
-        let mut changes = vec![rows::put(key, &row)];
+        let key = tables::row_key(tenant, id);
+        let Some(row) = ClientRow::after(known.read(&key), &fact) else {
+            return Ok(vec![]);
+        };
+        let mut changes = vec![row::put(key, &row)];
         if let ClientEvent::Created(_) = fact.event {
-            changes.extend(rows::list(tenant, row.created_at, id));
-            changes.push(rows::direct(id, tenant));
+            changes.extend(tables::list(tenant, row.created_at, id));
+            changes.push(tables::direct(id, tenant));
         }
         Ok(changes)
     }

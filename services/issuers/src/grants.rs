@@ -5,10 +5,10 @@ use eventstore::EventStore;
 use issuers_domain::{Grant, GrantRejection, Grants, Issuer, Role, Scope, Tenant};
 use kernel::{OrganizationId, Rejection, TenantId};
 use proto::issuers::v1 as wire;
-use runtime::status;
+use runtime::{command, status};
 use tonic::Status;
 
-use crate::{commands, input};
+use crate::input;
 
 /// The grants in `/grants`.
 ///
@@ -134,14 +134,14 @@ pub(crate) async fn check_places(
         if let Some(tenant) = grant.scope.tenant()
             && checked != Some(tenant)
         {
-            let found = commands::state::<Tenant>(events, organization.home(), &tenant).await?;
+            let found = command::state::<Tenant>(events, organization.home(), &tenant).await?;
             if found == Tenant::Absent {
                 return Err(status::missing());
             }
             checked = Some(tenant);
         }
         if let Scope::Issuer { tenant, issuer } = grant.scope
-            && commands::state::<Issuer>(events, tenant, &issuer).await? == Issuer::Absent
+            && command::state::<Issuer>(events, tenant, &issuer).await? == Issuer::Absent
         {
             return Err(status::missing());
         }

@@ -6,17 +6,17 @@ use issuers_domain::{Issuer, IssuerCommand, IssuerCreated, IssuerEvent, IssuerId
 use kernel::{Fact, TenantId};
 use openbadges::did_web_from_url;
 use proto::issuers::v1 as wire;
-use runtime::{call, status};
+use readmodel::tables;
+use runtime::{
+    call,
+    command::{self, Ran},
+    lookup,
+    page::{List, Window},
+    status,
+};
 use tonic::{Request, Status};
 
-use crate::{
-    commands::{self, Ran},
-    grpc::Service,
-    input,
-    issuers::IssuerRow,
-    pages::{self, Window},
-    rows,
-};
+use crate::{grpc::Service, input, issuers::IssuerRow};
 
 pub(crate) async fn create(
     service: &Service,
@@ -30,12 +30,12 @@ pub(crate) async fn create(
     let (context, key) = (&service.context, &request.idempotency_key);
     let asked = call::execution(context, &caller, "CreateIssuer", key, &request)?;
     let execution = Execution { traceparent, ..asked };
-    let issuer: IssuerId = commands::made(execution.command);
-    let new = service.keys.make(caller.tenant, commands::made(execution.command)).await?;
+    let issuer: IssuerId = command::made(execution.command);
+    let new = service.keys.make(caller.tenant, command::made(execution.command)).await?;
     let created = IssuerCreated { issuer, did: did(&context.public_url, issuer)?, profile };
     let command = IssuerCommand::Create(created, new);
     let events = &*context.stores.events;
-    let ran = commands::run::<Issuer>(events, &execution, &issuer, command).await?;
+    let ran = command::run::<Issuer>(events, &execution, &issuer, command).await?;
     let Ran { facts, written } = ran;
     let issuer = shown(&facts, issuer, caller.tenant);
     Ok(wire::CreateIssuerResponse { issuer, written: Some(written) })
@@ -55,7 +55,7 @@ pub(crate) async fn update(
     let asked = call::execution(context, &caller, "UpdateIssuer", key, &request)?;
     let execution = Execution { traceparent, ..asked };
     let (events, command) = (&*context.stores.events, IssuerCommand::Update(profile));
-    let ran = commands::run::<Issuer>(events, &execution, &issuer, command).await?;
+    let ran = command::run::<Issuer>(events, &execution, &issuer, command).await?;
     let issuer = shown(&ran.facts, issuer, caller.tenant);
     Ok(wire::UpdateIssuerResponse { issuer, written: Some(ran.written) })
 }
@@ -74,12 +74,12 @@ pub(crate) async fn rotate_key(
     let execution = Execution { traceparent, ..asked };
     let events = &*context.stores.events;
     // No key is made for an issuer that is not there.
-    if commands::state::<Issuer>(events, caller.tenant, &issuer).await? == Issuer::Absent {
+    if command::state::<Issuer>(events, caller.tenant, &issuer).await? == Issuer::Absent {
         return Err(status::missing());
     }
-    let id: KeyId = commands::made(execution.command);
+    let id: KeyId = command::made(execution.command);
     let command = IssuerCommand::RotateKey(service.keys.make(caller.tenant, id).await?);
-    let ran = commands::run::<Issuer>(events, &execution, &issuer, command).await?;
+    let ran = command::run::<Issuer>(events, &execution, &issuer, command).await?;
     service.keys.forget(caller.tenant, issuer);
     let issuer = shown(&ran.facts, issuer, caller.tenant);
     Ok(wire::RotateSigningKeyResponse { issuer, written: Some(ran.written) })
@@ -102,19 +102,20 @@ pub(crate) async fn list(
     call: Request<wire::ListIssuersRequest>,
 ) -> Result<wire::ListIssuersResponse, Status> {
     let (caller, _) = input::colleague(&call)?;
-    let window = Window::of(call.get_ref().page.clone())?;
+    let window = Window::by_time(call.get_ref().page.clone())?;
     call::consistent(&call, &service.issuers).await?;
     let (view, tenant) = (&service.issuers, caller.tenant);
     let (shown, page) = if caller.require(Permission::Read).is_ok() {
-        pages::page::<_, IssuerRow>(view, tenant, &window).await?
+        List::by_time(view, tenant).rows::<_, IssuerRow>(&window).await?
     } else {
         // Whoever works for single issuers sees these.
         let mut found = Vec::new();
         for grant in &caller.grants {
             let auth::Scope::Issuer(issuer) = &grant.scope else { continue };
             let Ok(issuer) = issuer.parse::<IssuerId>() else { continue };
-            let row: Option<IssuerRow> = rows::get(view, &rows::row_key(tenant, issuer)).await?;
-            found.extend(row.map(|row| (rows::place(row.created_at, issuer), (issuer, row))));
+            let row: Option<IssuerRow> =
+                lookup::row(view, &tables::row_key(tenant, issuer)).await?;
+            found.extend(row.map(|row| (tables::place(row.created_at, issuer), (issuer, row))));
         }
         if found.is_empty() {
             caller.require(Permission::Read).map_err(status::denied)?;
@@ -133,7 +134,7 @@ pub(crate) async fn get_public(
 ) -> Result<wire::GetPublicIssuerResponse, Status> {
     let issuer: IssuerId = input::id(&call.get_ref().issuer_id, "/issuerId")?;
     call::consistent(&call, &service.issuers).await?;
-    let tenant = rows::tenant_of(&service.context, &service.issuers, issuer)
+    let tenant = lookup::tenant_of(&service.context, &service.issuers, issuer)
         .await?
         .ok_or_else(status::missing)?;
     let issuer = find(service, tenant, issuer).await?;
@@ -146,7 +147,7 @@ async fn find(
     issuer: IssuerId,
 ) -> Result<wire::Issuer, Status> {
     let row: Option<IssuerRow> =
-        rows::get(&service.issuers, &rows::row_key(tenant, issuer)).await?;
+        lookup::row(&service.issuers, &tables::row_key(tenant, issuer)).await?;
     Ok(row.ok_or_else(status::missing)?.shown(issuer, tenant))
 }
 

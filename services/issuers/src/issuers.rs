@@ -4,10 +4,8 @@ use eventstore::{RecordedEvent, Unreadable};
 use issuers_domain::{Issuer, IssuerEvent, IssuerId, IssuerKind, KeyId, Profile};
 use kernel::{Aggregate, Fact, TenantId, Timestamp};
 use proto::issuers::v1 as wire;
-use readmodel::{Change, Key, Model, Projection, Rows};
+use readmodel::{Change, Key, Model, Projection, Rows, row, tables};
 use serde::{Deserialize, Serialize};
-
-use crate::rows;
 
 pub(crate) const MODEL: Model = Model { name: "issuers", version: 1 };
 
@@ -88,20 +86,22 @@ impl Projection for Issuers {
 
     fn reads(&self, fact: &RecordedEvent) -> Vec<Key> {
         let id = fact.stream.id().parse::<IssuerId>();
-        id.map(|id| rows::row_key(fact.stream.tenant(), id)).into_iter().collect()
+        id.map(|id| tables::row_key(fact.stream.tenant(), id)).into_iter().collect()
     }
 
     fn project(&self, fact: &RecordedEvent, known: &Rows) -> Result<Vec<Change>, Unreadable> {
         let tenant = fact.stream.tenant();
-        let Some((id, fact)) = rows::about::<Issuer, IssuerKind>(fact)? else { return Ok(vec![]) };
-        let key = rows::row_key(tenant, id);
-        let Some(row) = IssuerRow::after(rows::before(known, &key), &fact) else {
+        let Some((id, fact)) = tables::about::<Issuer, IssuerKind>(fact)? else {
             return Ok(vec![]);
         };
-        let mut changes = vec![rows::put(key, &row)];
+        let key = tables::row_key(tenant, id);
+        let Some(row) = IssuerRow::after(known.read(&key), &fact) else {
+            return Ok(vec![]);
+        };
+        let mut changes = vec![row::put(key, &row)];
         if let IssuerEvent::Created(_) = fact.event {
-            changes.extend(rows::list(tenant, fact.envelope.at, id));
-            changes.push(rows::direct(id, tenant));
+            changes.extend(tables::list(tenant, fact.envelope.at, id));
+            changes.push(tables::direct(id, tenant));
         }
         Ok(changes)
     }

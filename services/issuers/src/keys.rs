@@ -9,11 +9,9 @@ use kernel::TenantId;
 use keyvault::{KeyVault, VaultError};
 use moka::sync::Cache;
 use openbadges::Multikey;
-use runtime::status;
+use runtime::{command, status};
 use tonic::Status;
 use zeroize::Zeroizing;
-
-use crate::commands;
 
 /// How many issuers' keys are held at once.
 const HELD: u64 = 1_000;
@@ -72,7 +70,7 @@ impl Keys {
         if let Some(held) = self.held.get(&(tenant, issuer)) {
             return Ok(held);
         }
-        let found = commands::state::<Issuer>(events, tenant, &issuer).await?;
+        let found = command::state::<Issuer>(events, tenant, &issuer).await?;
         let Issuer::Active { key: id, .. } = found else { return Err(status::missing()) };
         let held = Arc::new(Held { id, key: self.unwrap(tenant, id).await? });
         self.held.insert((tenant, issuer), Arc::clone(&held));

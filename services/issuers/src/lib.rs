@@ -9,7 +9,6 @@
 mod access;
 mod client;
 mod clients;
-mod commands;
 mod grants;
 mod grpc;
 mod input;
@@ -22,9 +21,7 @@ mod members;
 mod organization;
 mod organizations;
 mod owners;
-mod pages;
 mod policies;
-mod rows;
 mod sign_in;
 mod signing;
 

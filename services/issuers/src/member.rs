@@ -8,19 +8,17 @@ use issuers_domain::{
 use kernel::{EmailAddress, Fact, OrganizationId, TenantId};
 use keyvault::{Owner, subject_of, unseal};
 use proto::issuers::v1 as wire;
-use runtime::{Context, call, status};
+use readmodel::tables;
+use runtime::{
+    Context, call,
+    command::{self, Ran},
+    lookup,
+    page::{List, Window},
+    status,
+};
 use tonic::{Request, Status};
 
-use crate::{
-    commands::{self, Ran},
-    grants,
-    grpc::Service,
-    input,
-    members::MemberRow,
-    owners,
-    pages::{self, Window},
-    rows,
-};
+use crate::{grants, grpc::Service, input, members::MemberRow, owners};
 
 /// What an address is sealed for.
 const EMAIL: &str = "email";
@@ -71,7 +69,7 @@ pub(crate) async fn invite_person(
     let (member, identity) = (person.member, person.identity);
     let invitation = Invitation { member, organization, identity, email, grants };
     let events = &*context.stores.events;
-    commands::run::<Member>(events, execution, &member, MemberCommand::Invite(invitation)).await
+    command::run::<Member>(events, execution, &member, MemberCommand::Invite(invitation)).await
 }
 
 pub(crate) async fn invite(
@@ -99,7 +97,7 @@ pub(crate) async fn invite(
         let home = organization.home();
         let events = &*context.stores.events;
         if let Organization::Active { name, .. } =
-            commands::state::<Organization>(events, home, &organization).await?
+            command::state::<Organization>(events, home, &organization).await?
         {
             let command = execution.command;
             service.send_invitation(organization, &name, person.member, address, command);
@@ -164,8 +162,8 @@ async fn already(
     member: MemberId,
 ) -> Result<Option<Ran<MemberEvent>>, Status> {
     let events = &*context.stores.events;
-    let facts = commands::history::<Member>(events, execution.tenant, &member, 0).await?;
-    let written = commands::ran_before(&facts, execution)?;
+    let facts = command::history::<Member>(events, execution.tenant, &member).await?;
+    let written = command::ran_before(&facts, execution)?;
     Ok(written.map(|written| Ran { facts, written }))
 }
 
@@ -180,14 +178,14 @@ async fn alter(
     keeps_owning: bool,
 ) -> Result<Ran<MemberEvent>, Status> {
     let events = &*context.stores.events;
-    let before = commands::state::<Member>(events, execution.tenant, &member).await?;
+    let before = command::state::<Member>(events, execution.tenant, &member).await?;
     if let Member::Active { grants, .. } = &before {
         grants::require(caller, Permission::ManageMembers, grants)?;
         if grants.own() && !keeps_owning {
             owners::release(context, execution, organization, member).await?;
         }
     }
-    let ran = commands::run::<Member>(events, execution, &member, command).await;
+    let ran = command::run::<Member>(events, execution, &member, command).await;
     owners::settle(context, execution, organization, member).await?;
     ran
 }
@@ -200,8 +198,8 @@ pub(crate) async fn get(
     caller.require(Permission::Read).map_err(status::denied)?;
     let member: MemberId = input::id(&call.get_ref().member_id, "/memberId")?;
     call::consistent(&call, &service.members).await?;
-    let key = rows::row_key(organization.home(), member);
-    let row: Option<MemberRow> = rows::get(&service.members, &key).await?;
+    let key = tables::row_key(organization.home(), member);
+    let row: Option<MemberRow> = lookup::row(&service.members, &key).await?;
     let row = row.ok_or_else(status::missing)?;
     let member = shown(service, &caller, organization, member, row).await?;
     Ok(wire::GetMemberResponse { member: Some(member) })
@@ -213,10 +211,10 @@ pub(crate) async fn list(
 ) -> Result<wire::ListMembersResponse, Status> {
     let (caller, organization) = input::colleague(&call)?;
     caller.require(Permission::Read).map_err(status::denied)?;
-    let window = Window::of(call.get_ref().page.clone())?;
+    let window = Window::by_time(call.get_ref().page.clone())?;
     call::consistent(&call, &service.members).await?;
     let home = organization.home();
-    let (found, page) = pages::page::<_, MemberRow>(&service.members, home, &window).await?;
+    let (found, page) = List::by_time(&service.members, home).rows::<_, MemberRow>(&window).await?;
     let mut members = Vec::with_capacity(found.len());
     for (id, row) in found {
         members.push(shown(service, &caller, organization, id, row).await?);

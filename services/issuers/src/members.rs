@@ -4,12 +4,12 @@ use eventstore::{RecordedEvent, Unreadable};
 use issuers_domain::{Grants, IdentityId, Member, MemberEvent, MemberId, MemberKind};
 use kernel::{Aggregate, Fact, Sealed, TenantId, Timestamp};
 use proto::issuers::v1 as wire;
-use readmodel::{Change, Direction, Key, Model, Projection, Rows, Scan, View};
+use readmodel::{Change, Direction, Key, Model, Projection, Rows, Scan, View, row, tables};
 use runtime::status;
 use serde::{Deserialize, Serialize};
 use tonic::Status;
 
-use crate::{grants, rows};
+use crate::grants;
 
 pub(crate) const MODEL: Model = Model { name: "members", version: 1 };
 /// In the platform's space: the memberships of an identity, each with its organisation's home.
@@ -75,7 +75,8 @@ pub(crate) async fn memberships(
         limit: MOST,
     };
     let found = view.scan(&scan).await.map_err(status::of_read_model)?;
-    found.iter().map(|(_, row)| rows::read(view, row)).collect()
+    let read = |row: &[u8]| view.decode(row).map_err(status::of_read_model);
+    found.iter().map(|(_, row)| read(row)).collect()
 }
 
 /// Projects members into their organisation's home, and into the platform's directory.
@@ -92,24 +93,26 @@ impl Projection for Members {
 
     fn reads(&self, fact: &RecordedEvent) -> Vec<Key> {
         let id = fact.stream.id().parse::<MemberId>();
-        id.map(|id| rows::row_key(fact.stream.tenant(), id)).into_iter().collect()
+        id.map(|id| tables::row_key(fact.stream.tenant(), id)).into_iter().collect()
     }
 
     fn project(&self, fact: &RecordedEvent, known: &Rows) -> Result<Vec<Change>, Unreadable> {
         let home = fact.stream.tenant();
-        let Some((id, fact)) = rows::about::<Member, MemberKind>(fact)? else { return Ok(vec![]) };
-        let key = rows::row_key(home, id);
-        let before: Option<MemberRow> = rows::before(known, &key);
+        let Some((id, fact)) = tables::about::<Member, MemberKind>(fact)? else {
+            return Ok(vec![]);
+        };
+        let key = tables::row_key(home, id);
+        let before: Option<MemberRow> = known.read(&key);
         let is_new = before.is_none();
         let Some(row) = MemberRow::after(before, &fact) else { return Ok(vec![]) };
-        let mut changes = vec![rows::put(key, &row)];
+        let mut changes = vec![row::put(key, &row)];
         if let MemberEvent::Invited(invited) = &fact.event {
             let name = [invited.identity.bytes(), id.bytes()].concat();
             let key = Key::new(TenantId::PLATFORM, IDENTITIES, name);
-            changes.push(rows::put(key, &(home, id)));
+            changes.push(row::put(key, &(home, id)));
         }
         if is_new {
-            changes.extend(rows::list(home, row.listed_at, id));
+            changes.extend(tables::list(home, row.listed_at, id));
         }
         Ok(changes)
     }

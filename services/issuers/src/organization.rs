@@ -15,17 +15,20 @@ use proto::{
     },
     write::v1::Written,
 };
-use runtime::{call, status};
+use readmodel::tables;
+use runtime::{
+    call, command, lookup,
+    page::{List, Window},
+    status,
+};
 use tonic::{Request, Status};
 
 use crate::{
-    access, commands, grants,
+    access, grants,
     grpc::Service,
     input, member,
     organizations::{OrganizationRow, TenantRow},
     owners,
-    pages::{self, Window},
-    rows,
 };
 
 /// Makes the organisation, then its first owner. A repeat completes what a crash cut short.
@@ -46,7 +49,7 @@ pub(crate) async fn create(
     request.owner_email.clear();
     let key = request.idempotency_key.clone();
     let asked = call::execution(context, &operator, "CreateOrganization", &key, &request)?;
-    let organization: OrganizationId = commands::made(asked.command);
+    let organization: OrganizationId = command::made(asked.command);
     let person = member::identify(context, organization, &owner).await?;
     request.owner_email = person.member.to_string();
     let execution = Execution {
@@ -58,7 +61,7 @@ pub(crate) async fn create(
     let created = OrganizationCreated { organization, name: name.clone() };
     let command = OrganizationCommand::Create(created);
     let events = &*context.stores.events;
-    let made = commands::run::<Organization>(events, &execution, &organization, command).await?;
+    let made = command::run::<Organization>(events, &execution, &organization, command).await?;
     let invited =
         member::invite_person(context, &execution, organization, &person, &owner, Grants::owner())
             .await?;
@@ -82,7 +85,7 @@ pub(crate) async fn get(
     let (_, organization) = input::colleague(&call)?;
     call::consistent(&call, &service.organizations).await?;
     let key = OrganizationRow::key(organization);
-    let row: Option<OrganizationRow> = rows::get(&service.organizations, &key).await?;
+    let row: Option<OrganizationRow> = lookup::row(&service.organizations, &key).await?;
     let row = row.ok_or_else(status::missing)?;
     Ok(GetOrganizationResponse { organization: Some(row.shown(organization)) })
 }
@@ -99,10 +102,10 @@ pub(crate) async fn create_tenant(
     let (context, key) = (&service.context, &request.idempotency_key);
     let asked = call::execution(context, &caller, "CreateTenant", key, &request)?;
     let execution = Execution { tenant: organization.home(), traceparent, ..asked };
-    let tenant: TenantId = commands::made(execution.command);
+    let tenant: TenantId = command::made(execution.command);
     let command = TenantCommand::Create(TenantCreated { tenant, organization, name });
     let events = &*context.stores.events;
-    let ran = commands::run::<Tenant>(events, &execution, &tenant, command).await?;
+    let ran = command::run::<Tenant>(events, &execution, &tenant, command).await?;
     let tenant = ran.facts.first().map(|fact| TenantRow::of(fact).shown(tenant));
     Ok(CreateTenantResponse { tenant, written: Some(ran.written) })
 }
@@ -120,8 +123,8 @@ pub(crate) async fn get_tenant(
             return Err(status::missing());
         }
     }
-    let key = rows::row_key(organization.home(), tenant);
-    let row: Option<TenantRow> = rows::get(&service.organizations, &key).await?;
+    let key = tables::row_key(organization.home(), tenant);
+    let row: Option<TenantRow> = lookup::row(&service.organizations, &key).await?;
     let row = row.ok_or_else(status::missing)?;
     Ok(GetTenantResponse { tenant: Some(row.shown(tenant)) })
 }
@@ -131,11 +134,11 @@ pub(crate) async fn list_tenants(
     call: Request<ListTenantsRequest>,
 ) -> Result<ListTenantsResponse, Status> {
     let (caller, organization) = input::colleague(&call)?;
-    let window = Window::of(call.get_ref().page.clone())?;
+    let window = Window::by_time(call.get_ref().page.clone())?;
     call::consistent(&call, &service.organizations).await?;
     let (view, home) = (&service.organizations, organization.home());
     let (shown, page) = if grants::everywhere(&caller, Permission::Read) {
-        pages::page::<_, TenantRow>(view, home, &window).await?
+        List::by_time(view, home).rows::<_, TenantRow>(&window).await?
     } else {
         let granted = access::still_granted(service, &caller, organization).await?;
         let mut reached: Vec<TenantId> =
@@ -144,8 +147,8 @@ pub(crate) async fn list_tenants(
         reached.dedup();
         let mut found = Vec::with_capacity(reached.len());
         for tenant in reached {
-            let row: Option<TenantRow> = rows::get(view, &rows::row_key(home, tenant)).await?;
-            found.extend(row.map(|row| (rows::place(row.created_at, tenant), (tenant, row))));
+            let row: Option<TenantRow> = lookup::row(view, &tables::row_key(home, tenant)).await?;
+            found.extend(row.map(|row| (tables::place(row.created_at, tenant), (tenant, row))));
         }
         found.sort_unstable_by(|(one, _), (other, _)| other.cmp(one));
         window.cut(found)

@@ -4,10 +4,8 @@ use eventstore::{RecordedEvent, Unreadable};
 use issuers_domain::{Organization, OrganizationEvent, Tenant, TenantEvent};
 use kernel::{Aggregate, Fact, OrganizationId, OrganizationKind, TenantId, TenantKind, Timestamp};
 use proto::issuers::v1 as wire;
-use readmodel::{Change, Key, Model, Projection, Rows};
+use readmodel::{Change, Key, Model, Projection, Rows, row, tables};
 use serde::{Deserialize, Serialize};
-
-use crate::rows;
 
 pub(crate) const MODEL: Model = Model { name: "organizations", version: 1 };
 const ORGANIZATION: &str = "organization";
@@ -77,17 +75,19 @@ impl Projection for Organizations {
     }
 
     fn project(&self, fact: &RecordedEvent, _: &Rows) -> Result<Vec<Change>, Unreadable> {
-        if let Some((id, fact)) = rows::about::<Organization, OrganizationKind>(fact)? {
+        if let Some((id, fact)) = tables::about::<Organization, OrganizationKind>(fact)? {
             let row = OrganizationRow::after(None, &fact);
             return Ok(row
-                .map(|row| rows::put(OrganizationRow::key(id), &row))
+                .map(|row| row::put(OrganizationRow::key(id), &row))
                 .into_iter()
                 .collect());
         }
         let home = fact.stream.tenant();
-        let Some((id, fact)) = rows::about::<Tenant, TenantKind>(fact)? else { return Ok(vec![]) };
-        let mut changes = vec![rows::put(rows::row_key(home, id), &TenantRow::of(&fact))];
-        changes.extend(rows::list(home, fact.envelope.at, id));
+        let Some((id, fact)) = tables::about::<Tenant, TenantKind>(fact)? else {
+            return Ok(vec![]);
+        };
+        let mut changes = vec![row::put(tables::row_key(home, id), &TenantRow::of(&fact))];
+        changes.extend(tables::list(home, fact.envelope.at, id));
         Ok(changes)
     }
 }

@@ -3,10 +3,8 @@
 use eventstore::{ExecuteError, Execution};
 use issuers_domain::{Member, MemberId, Organization, OrganizationCommand, OrganizationRejection};
 use kernel::OrganizationId;
-use runtime::Context;
+use runtime::{Context, command};
 use tonic::Status;
-
-use crate::commands;
 
 /// Takes a member out of the set before the role goes.
 ///
@@ -19,7 +17,7 @@ pub(crate) async fn release(
     member: MemberId,
 ) -> Result<(), Status> {
     let command = OrganizationCommand::RemoveOwner(member);
-    decide(context, execution, organization, command).await.map_err(commands::refusal)
+    decide(context, execution, organization, command).await.map_err(command::refusal)
 }
 
 /// Brings the set in line with what the member is now, whoever else changed it meanwhile.
@@ -33,9 +31,9 @@ pub(crate) async fn settle(
     member: MemberId,
 ) -> Result<(), Status> {
     let (events, home) = (&*context.stores.events, organization.home());
-    let now = commands::state::<Member>(events, home, &member).await?;
+    let now = command::state::<Member>(events, home, &member).await?;
     let owns = matches!(&now, Member::Active { grants, .. } if grants.own());
-    let organized = commands::state::<Organization>(events, home, &organization).await?;
+    let organized = command::state::<Organization>(events, home, &organization).await?;
     let Organization::Active { owners, .. } = organized else { return Ok(()) };
     let command = match (owns, owners.contains(&member)) {
         (true, false) => OrganizationCommand::AddOwner(member),
@@ -45,7 +43,7 @@ pub(crate) async fn settle(
     match decide(context, execution, organization, command).await {
         // Somebody else left first; the set keeps its last name until there is another owner.
         Ok(()) | Err(ExecuteError::Rejected(OrganizationRejection::LastOwner)) => Ok(()),
-        Err(error) => Err(commands::refusal(error)),
+        Err(error) => Err(command::refusal(error)),
     }
 }
 

@@ -6,17 +6,17 @@ use eventstore::Execution;
 use issuers_domain::{IdentityId, Member, MemberId, SignIn, SignInCommand, SignInId, Tenant};
 use kernel::{Actor, Class, EmailAddress, TenantId};
 use proto::issuers::v1 as wire;
-use runtime::{Refusal, call, status};
+use readmodel::tables;
+use runtime::{Refusal, call, command, lookup, status};
 use serde::Deserialize;
 use tonic::{Code, Request, Status};
 
 use crate::{
     access::{self, Holder, MEMBER_MILLIS},
-    commands, grants,
+    grants,
     grpc::Service,
     input, letters, member,
     members::{self, MemberRow},
-    rows,
 };
 
 /// How long a link works, in milliseconds.
@@ -79,7 +79,7 @@ async fn first_active(
     identity: IdentityId,
 ) -> Result<Option<MemberId>, Status> {
     for (home, member) in members::memberships(view, identity).await? {
-        let row: Option<MemberRow> = rows::get(view, &rows::row_key(home, member)).await?;
+        let row: Option<MemberRow> = lookup::row(view, &tables::row_key(home, member)).await?;
         if row.is_some_and(|row| row.removed_at.is_none()) {
             return Ok(Some(member));
         }
@@ -120,7 +120,7 @@ pub(crate) async fn redeem(
     let events = &*context.stores.events;
     eventstore::execute::<SignIn>(events, &execution, &id, SignInCommand::Redeem)
         .await
-        .map_err(commands::refusal)?;
+        .map_err(command::refusal)?;
     let access_tokens = tokens(service, identity).await?;
     Ok(wire::RedeemMemberSignInResponse { access_tokens })
 }
@@ -133,7 +133,7 @@ async fn tokens(service: &Service, identity: IdentityId) -> Result<Vec<wire::Acc
     let expires_at = context.stores.clock.now().plus_millis(MEMBER_MILLIS);
     let mut tokens = Vec::new();
     for (home, id) in members::memberships(&service.members, identity).await? {
-        let member = commands::state::<Member>(events, home, &id).await?;
+        let member = command::state::<Member>(events, home, &id).await?;
         let Member::Active { organization, grants } = member else { continue };
         let holder =
             Holder { subject: id.to_string(), kind: Kind::Member, organization, grants: &grants };
@@ -190,7 +190,7 @@ pub(crate) async fn enter_tenant(
     let home = organization.home();
     let events = &*context.stores.events;
     let is_ours =
-        tenant == home || commands::state::<Tenant>(events, home, &tenant).await? != Tenant::Absent;
+        tenant == home || command::state::<Tenant>(events, home, &tenant).await? != Tenant::Absent;
     let granted = access::granted(service, &caller, organization).await?;
     let Some(granted) = granted.filter(|granted| {
         is_ours && (tenant == home || !grants::in_tenant(granted, tenant).is_empty())

@@ -8,7 +8,8 @@ use std::{
 
 use eventstore::{
     AppendError, Appended, Deletion, Done, Embedded, EventStore, ExecuteError, Execution, Expected,
-    Filter, Page, RecordedEvent, Signals, StoreError, StreamId, Write, execute, load,
+    Filter, Page, RecordedEvent, Signals, StoreError, StreamId, Write, carry_out, execute, load,
+    load_for,
 };
 use kernel::{
     Actor, Aggregate, Class, CommandId, Position, Rejection, Revision, TenantId, Timestamp,
@@ -19,7 +20,7 @@ use tokio::task::JoinSet;
 use super::{folder, open};
 
 /// Counts, and hands out each number once.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Counter(u32);
 
 #[derive(Serialize, Deserialize)]
@@ -102,6 +103,26 @@ async fn a_command_sent_again_happens_once_whatever_came_between() {
     assert_eq!(counter.0, 2);
     let other = execute::<Counter>(&store, &execution(1), &2, ()).await.expect("succeeds");
     assert!(!other.repeated, "what it does to another aggregate is another matter");
+}
+
+#[tokio::test]
+async fn a_command_id_is_good_for_one_request_only() {
+    let folder = folder();
+    let store = open(folder.path());
+    let asked =
+        |print: u128| Execution { fingerprint: Some(uuid::Uuid::from_u128(print)), ..execution(1) };
+    let (counter, done) = carry_out::<Counter>(&store, &asked(1), &1, ()).await.expect("succeeds");
+    assert_eq!((counter.0, done.repeated), (1, false));
+    let known = load_for::<Counter>(&store, &asked(1), &1).await.expect("loads");
+    assert_eq!((known.state.0, known.count, known.done), (1, 1, Some(done.position)));
+    let (counter, again) = carry_out::<Counter>(&store, &asked(1), &1, ()).await.expect("succeeds");
+    assert_eq!((counter.0, again), (1, Done { repeated: true, ..done }));
+    let other = execute::<Counter>(&store, &asked(2), &1, ()).await;
+    assert!(matches!(other, Err(ExecuteError::Mismatch)));
+    let other = load_for::<Counter>(&store, &asked(2), &1).await;
+    assert!(matches!(other, Err(ExecuteError::Mismatch)));
+    let new = load_for::<Counter>(&store, &execution(2), &1).await.expect("loads");
+    assert_eq!((new.count, new.done), (1, None));
 }
 
 /// A store whose answers to the first appends are lost on the way, after the fact or before it.

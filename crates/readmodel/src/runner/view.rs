@@ -1,10 +1,11 @@
 use std::{sync::Arc, time::Duration};
 
 use kernel::Position;
+use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::watch;
 
 use super::track::Shown;
-use crate::{Key, Model, ReadModelError, ReadModels, Row, Scan, Slot};
+use crate::{Key, Model, ReadModelError, ReadModels, Row, Scan, Slot, row};
 
 /// Reads one model in its own version, where it is whole: a build that is not finished is never
 /// seen, and an older or newer version counts as none. Cheap to clone.
@@ -64,6 +65,22 @@ impl View {
     /// As [`ReadModels::get`], and [`ReadModelError::Building`].
     pub async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, ReadModelError> {
         self.models.get(self.slot()?, key).await
+    }
+
+    /// The row, read, if there is one.
+    ///
+    /// # Errors
+    /// As [`View::get`] and [`View::decode`].
+    pub async fn read<R: DeserializeOwned>(&self, key: &Key) -> Result<Option<R>, ReadModelError> {
+        self.get(key).await?.map(|row| self.decode(&row)).transpose()
+    }
+
+    /// A row of this model from its bytes.
+    ///
+    /// # Errors
+    /// As [`row::read`].
+    pub fn decode<'a, R: Deserialize<'a>>(&self, row: &'a [u8]) -> Result<R, ReadModelError> {
+        row::read(self.model, row)
     }
 
     /// The rows, in the order of the keys.
