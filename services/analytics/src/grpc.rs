@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use analytics_domain::{Engagement, EngagementCommand, MOST_AT_ONCE, RecordingId, Seen};
-use auth::{Kind, Permission};
+use auth::{Denied, Kind, Permission};
 use design_domain::BadgeId;
 use eventstore::{Done, execute};
 use kernel::{Class, Day};
@@ -110,7 +110,11 @@ impl Analytics for Service {
         request: Request<GetActivityRequest>,
     ) -> Result<Response<GetActivityResponse>, Status> {
         let principal = call::principal(&request)?;
-        principal.require(Permission::ReadAnalytics).map_err(status::denied)?;
+        let permission = Permission::ReadAnalytics;
+        if !matches!(principal.kind, Kind::Member | Kind::Client) {
+            return Err(status::denied(Denied { permission }));
+        }
+        principal.require(permission).map_err(status::denied)?;
         call::consistent(&request, &self.activity).await?;
         let GetActivityRequest { badge_id, from, to } = request.get_ref();
         let of = match badge_id.as_str() {

@@ -260,7 +260,7 @@ fn read<'a, T: serde::Deserialize<'a>>(row: &'a [u8]) -> Outcome<T> {
     postcard::from_bytes(row).map_err(|_| ReadModelError::Unreadable(catalogue::MODEL.name).into())
 }
 
-fn unknown() -> Trouble {
+pub(crate) fn unknown() -> Trouble {
     let message = "there is no badge with this id: check it";
     Trouble::Refused(Class::Missing, Refusal::new("BADGE_UNKNOWN", message).at("/badgeId"))
 }

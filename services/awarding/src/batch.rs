@@ -17,7 +17,7 @@ use crate::{
     csv_file::CsvFile,
     history::{History, carry_out},
     pages::{List, page},
-    rights::reach,
+    rights::{reach, reach_badge},
     role::Awarding,
     trouble::{Outcome, Trouble},
 };
@@ -51,8 +51,8 @@ impl Awarding {
             let written = Written { position: position.0, replayed: true };
             return Ok(CreateBatchResponse { batch: Some(batch), written: Some(written) });
         }
-        let ready = self.badges.ready(tenant, badge).await?;
-        reach(principal, Permission::AwardBadges, ready.issuer)?;
+        let ready = self.ready_for(principal, tenant, badge).await?;
+        reach_badge(principal, ready.issuer)?;
         let owner = batch_owner(tenant, id);
         let keys = self.vault.ensure(std::slice::from_ref(&owner)).await?;
         let key = keys.into_iter().next().ok_or_else(Trouble::missing)?;

@@ -13,10 +13,11 @@ use runtime::Refusal;
 
 use crate::{
     awards::AwardRow,
+    badges::Ready,
     history::History,
     issue::{Draft, Issued},
     naming::Naming,
-    rights::reach,
+    rights::{reach, reach_badge},
     role::Awarding,
     show::{Eyes, shown},
     terms::{Fault, Terms, Typed, TypedEvidence},
@@ -37,6 +38,24 @@ const GENERATIONS: u32 = 256;
 const ATTEMPTS: usize = 3;
 
 impl Awarding {
+    /// The badge, if it can be awarded. Who works for single issuers learns nothing of the badges of
+    /// others, not even why they cannot be awarded.
+    pub(crate) async fn ready_for(
+        &self,
+        principal: &Principal,
+        tenant: TenantId,
+        badge: BadgeId,
+    ) -> Outcome<Arc<Ready>> {
+        let ready = self.badges.ready(tenant, badge).await;
+        if ready.is_err()
+            && principal.require(Permission::Read).is_err()
+            && let Some(issuer) = self.badges.issuer_of(tenant, badge).await?
+        {
+            reach_badge(principal, issuer)?;
+        }
+        ready
+    }
+
     /// Gives one badge to one person; signed and durable when it returns.
     pub(crate) async fn create_award(
         &self,
@@ -68,7 +87,7 @@ impl Awarding {
             narrative: &request.narrative,
             notify: request.notify,
         };
-        let ready = self.badges.ready(tenant, badge).await;
+        let ready = self.ready_for(principal, tenant, badge).await;
         let days = ready.as_ref().ok().and_then(|ready| ready.expires_after_days);
         let terms = Terms::check(typed, &typed_evidence, execution.at, days).map_err(invalid)?;
         let naming = Naming::of(&*self.vault, tenant).await?;
@@ -85,9 +104,9 @@ impl Awarding {
             // A repeat is answered even when the badge can be awarded no more; a new award is not.
             let ready = match &ready {
                 Ok(ready) => Arc::clone(ready),
-                Err(_) => self.badges.ready(tenant, badge).await?,
+                Err(_) => self.ready_for(principal, tenant, badge).await?,
             };
-            reach(principal, Permission::AwardBadges, ready.issuer)?;
+            reach_badge(principal, ready.issuer)?;
             if request.validate_only {
                 return Ok(CreateAwardResponse { award: None, written: None });
             }

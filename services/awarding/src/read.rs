@@ -100,8 +100,10 @@ impl Awarding {
             (badge, "") => {
                 let badge: BadgeId =
                     badge.parse().map_err(|error| Trouble::invalid_id("/badgeId", error))?;
-                if let Some(issuer) = self.badges.issuer_of(tenant, badge).await? {
-                    reach(principal, Permission::Read, issuer)?;
+                match self.badges.issuer_of(tenant, badge).await? {
+                    Some(issuer) => reach(principal, Permission::Read, issuer)?,
+                    // As much as they learn of a badge that is out of their reach.
+                    None => principal.require(Permission::Read).map_err(|_| Trouble::missing())?,
                 }
                 let prefix = badge.bytes().to_vec();
                 let total = self.awards.count(&Key::new(tenant, COUNT, prefix.clone())).await?;

@@ -4,7 +4,10 @@ use auth::{Denied, Kind, Permission, Principal, Scope};
 use runtime::call;
 use tonic::Request;
 
-use crate::trouble::{Outcome, Trouble};
+use crate::{
+    badges,
+    trouble::{Outcome, Trouble},
+};
 
 /// Who calls on behalf of a tenant and has that permission somewhere in it. Operators have no
 /// business here, and earners only with their own awards.
@@ -32,5 +35,16 @@ pub(crate) fn reach(
             Err(denied.into())
         }
         Err(_) => Err(Trouble::missing()),
+    }
+}
+
+/// As [`reach`], for a badge to award: one that the caller may not even read is unknown.
+pub(crate) fn reach_badge(
+    principal: &Principal,
+    issuer: impl std::fmt::Display + Copy,
+) -> Outcome<()> {
+    match principal.require_at(Permission::Read, &issuer.to_string()) {
+        Ok(()) => reach(principal, Permission::AwardBadges, issuer),
+        Err(_) => Err(badges::unknown()),
     }
 }

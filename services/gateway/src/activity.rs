@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Object, SimpleObject};
 use proto::analytics::v1 as wire;
 
-use crate::{award::absent, call::Call, cost, failure::Failure, node::Type, scalar::Date};
+use crate::{call::Call, cost, failure::Failure, node::Type, scalar::Date};
 
 /// Counts of a badge or of the whole tenant.
 #[derive(SimpleObject)]
@@ -77,8 +77,7 @@ impl ActivityQuery {
         let call = Call::of(ctx);
         let badge_id = match badge_id.map(|id| call.argument(Type::Badge, &id)) {
             None => String::new(),
-            Some(Ok(Some(id))) => id,
-            Some(Ok(None)) => return Some(Err(absent())),
+            Some(Ok(id)) => id,
             Some(Err(failure)) => return Some(Err(failure)),
         };
         let request = wire::GetActivityRequest { badge_id, from: from.0, to: to.0 };

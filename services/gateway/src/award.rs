@@ -323,8 +323,7 @@ impl AwardQuery {
         #[graphql(desc = "Its id.")] id: ID,
     ) -> Option<Result<Award, Failure>> {
         let call = Call::of(ctx);
-        let id = call.argument(Type::Award, &id).transpose()?;
-        match id {
+        match call.argument(Type::Award, &id) {
             Ok(id) => call.award(id).await.transpose(),
             Err(failure) => Some(Err(failure)),
         }
@@ -352,20 +351,15 @@ impl AwardQuery {
             return Err(Failure::argument("badgeId and earnerId cannot be asked together"));
         }
         let badge_id = match &badge_id {
-            Some(id) => call.argument(Type::Badge, id)?.ok_or_else(absent)?,
+            Some(id) => call.argument(Type::Badge, id)?,
             None => String::new(),
         };
         let earner_id = match &earner_id {
-            Some(id) => call.argument(Type::Earner, id)?.ok_or_else(absent)?,
+            Some(id) => call.argument(Type::Earner, id)?,
             None => String::new(),
         };
         awards(call, badge_id, earner_id, Page { first, after, last, before }).await
     }
-}
-
-/// The failure of a filter by something that is not there. The same words as the roles use.
-pub fn absent() -> Failure {
-    runtime::status::missing().into()
 }
 
 /// A page of awards by filter; an empty text filters nothing.

@@ -244,7 +244,7 @@ impl BadgeQuery {
         #[graphql(desc = "Its id.")] id: ID,
     ) -> Option<Result<Badge, Failure>> {
         let call = Call::of(ctx);
-        match call.argument(Type::Badge, &id).transpose()? {
+        match call.argument(Type::Badge, &id) {
             Ok(id) => call.badge(id).await.transpose(),
             Err(failure) => Some(Err(failure)),
         }

@@ -163,7 +163,7 @@ impl AwardBatchQuery {
         #[graphql(desc = "Its id.")] id: ID,
     ) -> Option<Result<AwardBatch, Failure>> {
         let call = Call::of(ctx);
-        match call.argument(Type::AwardBatch, &id).transpose()? {
+        match call.argument(Type::AwardBatch, &id) {
             Ok(id) => call.award_batch(id).await.transpose(),
             Err(failure) => Some(Err(failure)),
         }
@@ -231,8 +231,12 @@ impl AwardBatchMutation {
             let badge_id = badge?;
             let key = idempotency_key.0;
             let Some(csv) = csv else {
-                let purpose = UploadPurpose::AwardCsv { badge: badge_id, notify, key: key.clone() };
+                let purpose = UploadPurpose::AwardCsv { badge: badge_id.clone(), notify, key: key.clone() };
                 let upload = Upload::new(ctx, purpose, &key)?;
+                // Rows for a badge that is not there are refused before they are sent.
+                if call.badge(badge_id).await?.is_none() {
+                    return Err(runtime::status::missing().into());
+                }
                 return Ok(Done::plain(AwardBatchStart { batch: None, upload: Some(upload) }));
             };
             let csv = csv.into_bytes();

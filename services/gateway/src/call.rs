@@ -321,15 +321,14 @@ impl Call {
     /// The role's id behind an id in an input. `path` is where it stands.
     pub fn id(&self, of: Type, id: &str, path: &str) -> Result<String, Refused> {
         let id = GlobalId::decode_as(id, of).map_err(|error| Refused::id(error, path))?;
-        if self.may_know(&id) { Ok(id.role_id()) } else { Err(Refused::absent(path)) }
+        Ok(self.role_id(&id))
     }
 
-    /// The role's id behind an id in an argument of a query; none when nothing of that id can be
-    /// the caller's.
-    pub fn argument(&self, of: Type, id: &str) -> Result<Option<String>, Failure> {
+    /// The role's id behind an id in an argument of a query.
+    pub fn argument(&self, of: Type, id: &str) -> Result<String, Failure> {
         let id = GlobalId::decode_as(id, of)
             .map_err(|error| Failure::request("INVALID_ID", error.to_string()))?;
-        Ok(self.may_know(&id).then(|| id.role_id()))
+        Ok(self.role_id(&id))
     }
 
     /// A call to a role in the caller's name.

@@ -81,7 +81,7 @@ impl EarnerQuery {
     ) -> Option<Result<Earner, Failure>> {
         let call = Call::of(ctx);
         match (id, email) {
-            (Some(id), None) => match call.argument(Type::Earner, &id).transpose()? {
+            (Some(id), None) => match call.argument(Type::Earner, &id) {
                 Ok(id) => call.earner(id).await.transpose(),
                 Err(failure) => Some(Err(failure)),
             },

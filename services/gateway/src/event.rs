@@ -107,7 +107,7 @@ impl Subscription {
         let call = ctx.data_unchecked::<std::sync::Arc<Call>>().clone();
         let after = after.map(|cursor| call.event_position(&cursor)).transpose()?;
         let badge = match &badge_id {
-            Some(id) => Some(call.argument(Type::Badge, id)?.ok_or_else(crate::award::absent)?),
+            Some(id) => Some(call.argument(Type::Badge, id)?),
             None => None,
         };
         let request = call.request(wire::WatchAwardsRequest { after });

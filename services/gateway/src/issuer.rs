@@ -104,7 +104,7 @@ impl IssuerQuery {
         #[graphql(desc = "Its id.")] id: ID,
     ) -> Option<Result<Issuer, Failure>> {
         let call = Call::of(ctx);
-        match call.argument(Type::Issuer, &id).transpose()? {
+        match call.argument(Type::Issuer, &id) {
             Ok(id) => call.issuer(id).await.transpose(),
             Err(failure) => Some(Err(failure)),
         }

@@ -3,8 +3,8 @@
 //! An id is `base64url(type ‖ home ‖ bits ‖ check)`: one byte for the type, four of the SHA-256 of
 //! the tenant (or, for what belongs to an organization, of its home), the 16 bytes of the role's
 //! own id (32 for artwork, which is known by its digest), and three check bytes. So a mistyped id, an id of
-//! another type and an id of another tenant are told apart before any role is called, and the last
-//! is treated as absent.
+//! another type are refused before any role is called, and of what an id of another tenant names no
+//! role is ever asked.
 
 use std::str::FromStr;
 
@@ -200,6 +200,12 @@ impl GlobalId {
         }
     }
 
+    /// An id that nothing has, the same for the same id.
+    fn nowhere(&self) -> Self {
+        let digest = Sha256::new().chain_update(self.home).chain_update(&self.bits).finalize();
+        Self { bits: digest[..self.bits.len()].to_vec(), ..self.clone() }
+    }
+
     /// The role's own id in text form.
     pub fn role_id(&self) -> String {
         match <[u8; 16]>::try_from(self.bits.as_slice()) {
@@ -269,11 +275,13 @@ impl Call {
         ID(id_within(of, home, role_id).unwrap_or_default())
     }
 
-    /// Whether what has this id can be the caller's. Earners hold awards of every tenant.
-    pub fn may_know(&self, id: &GlobalId) -> bool {
+    /// The role's id behind a global id. Who asks for what is elsewhere asks for what is nowhere,
+    /// so that the role answers the same, in words and in time. Earners hold awards of every tenant.
+    pub fn role_id(&self, id: &GlobalId) -> String {
         let home =
             if id.of.of_organization() { self.organization_home() } else { self.tenant_home() };
-        id.home == home || (self.is_earner() && id.of == Type::Award)
+        let here = id.home == home || (self.is_earner() && id.of == Type::Award);
+        if here { id.role_id() } else { id.nowhere().role_id() }
     }
 }
 
@@ -281,10 +289,7 @@ impl Call {
 pub async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, Failure> {
     let call = Call::of(ctx);
     let Ok(id) = GlobalId::decode(id) else { return Ok(None) };
-    if !call.may_know(&id) {
-        return Ok(None);
-    }
-    let role_id = id.role_id();
+    let role_id = call.role_id(&id);
     Ok(match id.of {
         Type::Organization => {
             let organization = call.organization().await?;

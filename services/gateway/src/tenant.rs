@@ -53,7 +53,7 @@ impl TenantQuery {
         #[graphql(desc = "Its id.")] id: ID,
     ) -> Option<Result<Tenant, Failure>> {
         let call = Call::of(ctx);
-        match call.argument(Type::Tenant, &id).transpose()? {
+        match call.argument(Type::Tenant, &id) {
             Ok(id) => call.tenant(id).await.transpose(),
             Err(failure) => Some(Err(failure)),
         }

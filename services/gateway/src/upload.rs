@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
-use auth::{AccessClaims, Claims, Tokens};
+use auth::{AccessClaims, Claims, Denied, Kind, Permission, Tokens};
 use kernel::CommandId;
 use runtime::Clock;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use crate::{
     failure::Failure,
     payload::{Done, payload, payload_type},
     scalar::{DateTime, IdempotencyKey},
+    user_error::Refused,
 };
 
 /// Leave to send one file in somebody's name.
@@ -42,6 +43,15 @@ pub enum UploadPurpose {
         /// The idempotency key of the batch.
         key: String,
     },
+}
+
+impl UploadPurpose {
+    fn permission(&self) -> Permission {
+        match self {
+            UploadPurpose::BadgeArtwork => Permission::DesignBadges,
+            UploadPurpose::AwardCsv { .. } => Permission::AwardBadges,
+        }
+    }
 }
 
 impl Claims for UploadClaims {
@@ -79,10 +89,16 @@ const MINUTES_15: i64 = 15 * 60 * 1000;
 
 impl Upload {
     /// A place for a file in the caller's name. The same key makes the same token id.
-    pub fn new(ctx: &Context<'_>, purpose: UploadPurpose, key: &str) -> Result<Self, Failure> {
+    /// The role looks at the caller's rights again, at the issuer, when the file arrives.
+    pub fn new(ctx: &Context<'_>, purpose: UploadPurpose, key: &str) -> Result<Self, Refused> {
         let call = Call::of(ctx);
         let uploads = ctx.data_unchecked::<Arc<Uploads>>();
         let principal = call.caller()?;
+        let permission = purpose.permission();
+        let works_here = matches!(principal.kind, Kind::Member | Kind::Client);
+        if !works_here || !principal.grants.iter().any(|grant| grant.role.permits(permission)) {
+            return Err(runtime::status::denied(Denied { permission }).into());
+        }
         let max_bytes = match purpose {
             UploadPurpose::BadgeArtwork => uploads.artwork_bytes,
             UploadPurpose::AwardCsv { .. } => uploads.batch_bytes,
@@ -145,7 +161,7 @@ impl UploadMutation {
         #[graphql(desc = "What is wanted.")] input: ArtworkUploadCreateInput,
     ) -> Result<ArtworkUploadCreatePayload, Failure> {
         let outcome = Upload::new(ctx, UploadPurpose::BadgeArtwork, &input.idempotency_key.0);
-        let outcome = outcome.map(Done::plain).map_err(Into::into);
+        let outcome = outcome.map(Done::plain);
         payload(Call::of(ctx), input.client_mutation_id, outcome).await
     }
 }

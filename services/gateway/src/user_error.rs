@@ -275,13 +275,6 @@ impl Refused {
     pub fn id(error: InvalidId, path: &str) -> Self {
         Refused::Rule(Refusal::new("INVALID_ID", error.to_string()).at(path))
     }
-
-    /// An id in the input names nothing here. The same words as the roles use.
-    pub fn absent(path: &str) -> Self {
-        let mut refusal = Refusal::of(&runtime::status::missing());
-        refusal.path = Some(path.to_owned());
-        Refused::Rule(refusal)
-    }
 }
 
 /// A role's pointer into its request as a pointer into our input: the members of the protocol are

@@ -65,7 +65,9 @@ pub fn methods() -> BTreeSet<String> {
     let set = FileDescriptorSet::decode(proto::DESCRIPTORS).expect("descriptors");
     let services = set.file.iter().flat_map(|file| &file.service);
     services
-        .flat_map(|service| service.method.iter().map(|m| format!("{}/{}", service.name(), m.name())))
+        .flat_map(|service| {
+            service.method.iter().map(|m| format!("{}/{}", service.name(), m.name()))
+        })
         .collect()
 }
 

@@ -75,12 +75,12 @@ impl Thing {
         } else {
             format!("{}_{}", self.row().2, digits(uuid))
         };
-        Id { role, home }
+        Id { of: self, role, home }
     }
 
     /// A thing of another type.
     pub fn other(self) -> Thing {
-        if self == Thing::Badge { Thing::Award } else { Thing::Badge }
+        if matches!(self, Thing::Badge | Thing::Draft) { Thing::Award } else { Thing::Badge }
     }
 }
 
@@ -97,6 +97,8 @@ fn digits(uuid: Uuid) -> String {
 /// An id and where it belongs: a tenant, or the home of an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Id {
+    /// Of what.
+    pub of: Thing,
     /// The role's own.
     pub role: String,
     /// Where.
@@ -105,8 +107,8 @@ pub struct Id {
 
 impl Id {
     /// The gateway's: `base64url(tag ‖ 4 bytes of the home ‖ bits ‖ 3 check bytes)`.
-    pub fn global(&self, thing: Thing) -> String {
-        let mut bytes = vec![thing.row().3];
+    pub fn global(&self) -> String {
+        let mut bytes = vec![self.of.row().3];
         bytes.extend_from_slice(&Sha256::digest(self.home.bytes())[..4]);
         match self.role.split_once('_') {
             Some((_, digits)) => {

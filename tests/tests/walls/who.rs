@@ -27,9 +27,6 @@ pub const ROLES: &[Role] = ALL;
 
 /// Anybody.
 pub const PUBLIC: Who = Who { public: true, ..NOBODY };
-/// Whoever has a token that is good.
-pub const SIGNED: Who =
-    Who { roles: ALL, earner: true, operator: true, service: true, ..NOBODY };
 /// Whoever works for the organization.
 pub const COLLEAGUES: Who = Who { roles: ALL, ..NOBODY };
 /// Owners and admins of the organization.

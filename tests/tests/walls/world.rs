@@ -1,7 +1,11 @@
 //! The world behind the walls: our own tenant, another of the same organization, one of another
 //! organization, each with one of everything, and everybody who may come.
 
-use std::{collections::BTreeMap, sync::atomic::{AtomicU32, Ordering}, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use auth::{Claims, Grant, Kind, Principal, Role, Scope, SignInClaims, Tokens, UploadClaims};
 use kernel::{EmailAddress, Id as Typed, OrganizationId, TenantId};
@@ -65,7 +69,7 @@ pub struct World {
     pub foreign: Place,
     /// A member of our tenant of each role.
     pub members: BTreeMap<&'static str, Principal>,
-    /// An owner of another issuer in our tenant.
+    /// An admin of another issuer in our tenant.
     pub elsewhere: Principal,
     /// Callers whose tokens are not good.
     pub strangers: Vec<Stranger>,
@@ -100,6 +104,16 @@ fn wire_role(role: Role) -> issuers::Role {
     }
 }
 
+/// Returns when every read model holds what has happened so far.
+pub async fn caught_up(house: &House) {
+    let context = house.process.context();
+    let head = context.stores.events.head().await.expect("the log");
+    for projection in laurel::process::projections() {
+        let view = context.views.view(projection.model());
+        view.wait(head, Duration::from_secs(10)).await.expect("the read model catches up");
+    }
+}
+
 /// Asks as somebody; what was answered.
 ///
 /// # Panics
@@ -122,8 +136,7 @@ async fn ask_with<Q: Message, A: Message + Default>(
     token: Option<&str>,
     question: Q,
 ) -> Result<A, Status> {
-    let bytes =
-        wires::call(house.process.wires(), method, token, question.encode_to_vec()).await?;
+    let bytes = wires::call(house.process.wires(), method, token, question.encode_to_vec()).await?;
     Ok(A::decode(bytes).expect("an answer of that type"))
 }
 
@@ -204,7 +217,7 @@ pub async fn make(house: &House, place: &Place, thing: Thing) -> (Id, String) {
                     design::PublishBadgeRequest { idempotency_key: key, badge_id: id.clone() };
                 let _: design::PublishBadgeResponse =
                     ask(house, "Design/PublishBadge", owner, question).await;
-                house.process.ready().await;
+                caught_up(house).await;
             }
             id
         }
@@ -267,7 +280,7 @@ pub async fn make(house: &House, place: &Place, thing: Thing) -> (Id, String) {
             place.ids.get(thing)
         }
     };
-    (Id { role, home }, note)
+    (Id { of: thing, role, home }, note)
 }
 
 /// An organization with that many tenants.
@@ -288,9 +301,8 @@ async fn organization(house: &House, tenants: u32) -> Vec<Place> {
     let home = organization.home();
     let grants = vec![Grant { role: Role::Owner, scope: Scope::Organization }];
     let nobody = Thing::Member.random(house.process.context().stores.ids.uuid(), home).role;
-    let somebody =
-        principal(house, nobody, Kind::Member, Some(organization), home, grants);
-    house.process.ready().await;
+    let somebody = principal(house, nobody, Kind::Member, Some(organization), home, grants);
+    caught_up(house).await;
     let members: issuers::ListMembersResponse =
         ask(house, "Issuers/ListMembers", &somebody, issuers::ListMembersRequest { page: None })
             .await;
@@ -315,17 +327,21 @@ async fn organization(house: &House, tenants: u32) -> Vec<Place> {
 async fn furnish(house: &House, organization: OrganizationId, owner: Principal) -> Place {
     let (tenant, home) = (owner.tenant, organization.home());
     let day = house.process.context().stores.clock.now().day().to_string();
-    let mut ids = Ids { key: "walls".into(), day, ..Ids::default() };
-    let at = |role: String| Id { role, home: tenant };
-    ids.set(Thing::Organization, Id { role: organization.to_string(), home });
-    ids.set(Thing::Tenant, Id { role: tenant.to_string(), home });
+    let mut ids = Ids::default().keyed("walls");
+    ids.day = day;
+    let at = |of, role: String| Id { of, role, home: tenant };
+    ids.set(
+        Thing::Organization,
+        Id { of: Thing::Organization, role: organization.to_string(), home },
+    );
+    ids.set(Thing::Tenant, Id { of: Thing::Tenant, role: tenant.to_string(), home });
     let question = design::StoreArtworkRequest {
         content: picture(&tenant.to_string()),
         media_type: "image/svg+xml".into(),
     };
     let answer: design::StoreArtworkResponse =
         ask(house, "Design/StoreArtwork", &owner, question).await;
-    ids.set(Thing::Artwork, at(answer.artwork.expect("artwork").id));
+    ids.set(Thing::Artwork, at(Thing::Artwork, answer.artwork.expect("artwork").id));
     let mut place = Place {
         organization,
         tenant,
@@ -343,9 +359,9 @@ async fn furnish(house: &House, organization: OrganizationId, owner: Principal) 
         ask(house, "Issuers/RotateSigningKey", &owner, question).await;
     for key in answer.issuer.expect("an issuer").keys {
         if key.retired_at.is_empty() {
-            place.ids.set(Thing::Key, at(key.id));
+            place.ids.set(Thing::Key, at(Thing::Key, key.id));
         } else {
-            place.gone.insert(Thing::Key, at(key.id));
+            place.gone.insert(Thing::Key, at(Thing::Key, key.id));
         }
     }
     place.ids.set(Thing::Issuer, issuer);
@@ -354,7 +370,7 @@ async fn furnish(house: &House, organization: OrganizationId, owner: Principal) 
         place.ids.set(thing, id);
     }
     let (award, address) = make(house, &place, Thing::Award).await;
-    house.process.ready().await;
+    caught_up(house).await;
     let question = awarding::GetAwardRequest { award_id: award.role.clone() };
     let answer: awarding::GetAwardResponse =
         ask(house, "Awarding/GetAward", &owner, question).await;
@@ -363,8 +379,8 @@ async fn furnish(house: &House, organization: OrganizationId, owner: Principal) 
     let list = credential["credentialStatus"]["statusListCredential"].as_str().expect("a list");
     let list = list.rsplit('/').next().expect("its id").to_owned();
     place.ids.set(Thing::Award, award);
-    place.ids.set(Thing::Person, at(person));
-    place.ids.set(Thing::List, at(list));
+    place.ids.set(Thing::Person, at(Thing::Person, person));
+    place.ids.set(Thing::List, at(Thing::List, list));
     place.earner = address;
     end(house, &mut place).await;
     place
@@ -432,8 +448,8 @@ impl World {
             members.insert(name_of(*role), member(&house, &own, *role, grant).await);
         }
         let other = make(&house, &own, Thing::Issuer).await.0.role;
-        let grant = Grant { role: Role::Owner, scope: Scope::Issuer(other) };
-        let elsewhere = member(&house, &own, Role::Owner, grant).await;
+        let grant = Grant { role: Role::Admin, scope: Scope::Issuer(other) };
+        let elsewhere = member(&house, &own, Role::Admin, grant).await;
         let strangers = strangers(&house, &own).await?;
         let world = Self { house, own, sibling, foreign, members, elsewhere, strangers };
         world.settle().await;
@@ -454,7 +470,7 @@ impl World {
                 tokio::task::yield_now().await;
             }
         }
-        self.house.process.ready().await;
+        caught_up(&self.house).await;
     }
 
     /// Where the log ends.
@@ -601,6 +617,9 @@ async fn member(house: &House, place: &Place, role: Role, grant: Grant) -> Princ
         Scope::Issuer(issuer) => issuer.clone(),
         Scope::Organization | Scope::Tenant => String::new(),
     };
+    // Owners are the whole organization's; a token that says otherwise is the mightiest of a tenant's
+    // that there could be.
+    let role = if role == Role::Owner { Role::Admin } else { role };
     let told = issuers::Grant {
         role: wire_role(role).into(),
         tenant_id: place.tenant.to_string(),

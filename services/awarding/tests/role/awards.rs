@@ -219,7 +219,7 @@ async fn a_grant_at_one_issuer_reaches_no_other() {
     let mut client = world.client.clone();
     let request = || world.award_request("a", "ada@example.org", "Ada");
     let refused = answer(client.create_award(world.rig.call(&elsewhere, request())).await);
-    assert_eq!(refused.unwrap_err().code, "NOT_FOUND");
+    assert_eq!(refused.unwrap_err().code, "BADGE_UNKNOWN");
     let made = answer(client.create_award(world.rig.call(&here, request())).await).unwrap();
     let award_id = made.award.unwrap().id;
     world.caught_up().await;
