@@ -79,6 +79,9 @@ pub fn execution(
 /// What tells this request from another under the same key: the first 16 bytes of the HMAC-SHA256
 /// of the encoded request. Keyed, because a request may hold an address, and a plain digest of it
 /// would outlive the person's erasure.
+///
+/// # Panics
+/// Never: HMAC takes keys of every length.
 #[must_use]
 pub fn fingerprint(context: &Context, request: &impl Message) -> Uuid {
     let mut mac = Hmac::<Sha256>::new_from_slice(context.fingerprint_key.expose())

@@ -7,15 +7,12 @@ use auth::{Denied, Kind, Permission};
 use design_domain::BadgeId;
 use eventstore::{Done, execute};
 use kernel::{Class, Day};
-use proto::{
-    analytics::v1::{
-        Engagement as Told, EngagementKind, GetActivityRequest, GetActivityResponse,
-        RecordEngagementRequest, RecordEngagementResponse, analytics_server::Analytics,
-    },
-    write::v1::Written,
+use proto::analytics::v1::{
+    Engagement as Told, EngagementKind, GetActivityRequest, GetActivityResponse,
+    RecordEngagementRequest, RecordEngagementResponse, analytics_server::Analytics,
 };
 use readmodel::View;
-use runtime::{Context, call, status};
+use runtime::{Context, call, command, input, status};
 use tonic::{Request, Response, Status};
 
 use crate::activity;
@@ -40,13 +37,6 @@ fn invalid(path: &str, message: &str) -> Status {
     status::rejected("INVALID_INPUT", Class::Invalid, message, Some(path), &[])
 }
 
-fn badge(text: &str, path: &str) -> Result<BadgeId, Status> {
-    let refused = |error: kernel::InvalidId| {
-        status::rejected("INVALID_ID", Class::Invalid, &error.to_string(), Some(path), &[])
-    };
-    text.parse().map_err(refused)
-}
-
 fn day(text: &str, path: &str) -> Result<Day, Status> {
     text.parse().map_err(|_| invalid(path, "not a day such as 2026-01-31"))
 }
@@ -59,7 +49,7 @@ fn by_day(told: &[Told], today: Day) -> Result<BTreeMap<Day, Vec<Seen>>, Status>
     let mut days: BTreeMap<Day, Vec<Seen>> = BTreeMap::new();
     for (n, engagement) in told.iter().enumerate() {
         let path = |field: &str| format!("/engagements/{n}/{field}");
-        let badge = badge(&engagement.badge_id, &path("badgeId"))?;
+        let badge: BadgeId = input::id(&engagement.badge_id, &path("badgeId"))?;
         let day = day(&engagement.day, &path("day"))?;
         if (day.0 - today.0).abs() > DAYS_AROUND {
             return Err(invalid(&path("day"), "the day is too far from today: at most 31 days"));
@@ -101,8 +91,7 @@ impl Analytics for Service {
             all.position = all.position.max(done.position);
             all.repeated &= done.repeated;
         }
-        let written = Written { position: all.position.0, replayed: all.repeated };
-        Ok(Response::new(RecordEngagementResponse { written: Some(written) }))
+        Ok(Response::new(RecordEngagementResponse { written: Some(command::written(all)) }))
     }
 
     async fn get_activity(
@@ -119,7 +108,7 @@ impl Analytics for Service {
         let GetActivityRequest { badge_id, from, to } = request.get_ref();
         let of = match badge_id.as_str() {
             "" => None,
-            id => Some(badge(id, "/badgeId")?),
+            id => Some(input::id(id, "/badgeId")?),
         };
         let (from, to) = (day(from, "/from")?, day(to, "/to")?);
         if to < from {

@@ -4,12 +4,13 @@ use awarding_domain::{
 };
 use eventstore::{RecordedEvent, Unreadable};
 use kernel::{Position, SubjectId, TenantId};
-use readmodel::{Change, Key, Model, Projection, Rows};
-use serde::{Deserialize, Serialize};
+use readmodel::{Change, Key, Model, Projection, Rows, row, tables};
+use serde::Deserialize;
 
 pub(crate) use crate::award_rows::{AwardRow, ClaimRow, EarnerRow, ListChange, ListRow, Millis};
 
-/// The read model of awards, of the people who hold them, and of what is withdrawn.
+/// The read model of awards, of the people who hold them, and of what is withdrawn. Whose an award
+/// is stands in [`tables::DIRECTORY`].
 ///
 /// One model answers all three, because the same facts make them: each is read and decoded once.
 /// A list is sorted by the position of the fact that began its element.
@@ -32,8 +33,6 @@ pub(crate) const EARNERS_COUNTED: &[u8] = b"earners";
 pub(crate) const EARNER: &str = "earner";
 /// position, person → nothing.
 pub(crate) const EARNERS: &str = "earners";
-/// Under the platform: award → tenant.
-pub(crate) const DIRECTORY: &str = "directory";
 /// Under the platform: list → [`ListRow`].
 pub(crate) const LIST: &str = "list";
 /// list, index → nothing: the bits that are set.
@@ -54,39 +53,12 @@ fn sorted(prefix: &[u8], position: Position, id: [u8; 16]) -> Vec<u8> {
     [prefix, &position.0.to_be_bytes(), &id].concat()
 }
 
-/// What an index row points to.
-pub(crate) fn pointed_to(id: &[u8]) -> Option<[u8; 16]> {
-    id.last_chunk().copied()
-}
-
-pub(crate) fn put(key: Key, row: &impl Serialize) -> Change {
-    let row = postcard::to_stdvec(row).expect("rows are plain data, which always has bytes");
-    Change::Put { key, row }
-}
-
-fn row<'a, T: Deserialize<'a>>(rows: &'a Rows, key: &Key) -> Option<T> {
-    // A row that does not read is one of another shape: it is written anew.
-    rows.get(key).and_then(|bytes| postcard::from_bytes(bytes).ok())
-}
-
-/// An index row: it says all in its id.
-fn mark(key: Key) -> Change {
-    Change::Put { key, row: Vec::new() }
-}
-
 fn withdraw(tenant: TenantId, list: StatusListId, index: u32, change: ListChange) -> [Change; 2] {
     let place = [&list.bytes()[..], &index.to_be_bytes()].concat();
     [
-        mark(Key::new(tenant, WITHDRAWN, place)),
-        put(Key::new(tenant, CHANGED, list.bytes()), &change),
+        row::mark(Key::new(tenant, WITHDRAWN, place)),
+        row::put(Key::new(tenant, CHANGED, list.bytes()), &change),
     ]
-}
-
-/// The id at the end of the stream's name, which our own software wrote.
-fn subject<K: kernel::Kind>(fact: &RecordedEvent) -> Result<kernel::Id<K>, Unreadable> {
-    use serde::de::Error;
-    let id = fact.stream.id().parse();
-    id.map_err(|error| Unreadable::of(fact, serde_json::Error::custom(error)))
 }
 
 impl Projection for Awards {
@@ -106,11 +78,11 @@ impl Projection for Awards {
                 Err(_) => vec![],
             },
             "award-accepted.v1" | "award-declined.v1" | "award-revoked.v1" => {
-                subject(fact).map(|award| award_key(tenant, award)).into_iter().collect()
+                fact.subject().map(|award| award_key(tenant, award)).into_iter().collect()
             }
             "person-erased.v1" => {
                 let Ok(PersonEvent::Erased(erased)) = fact.event() else { return vec![] };
-                let person = subject(fact).map(|person| earner_key(tenant, person));
+                let person = fact.subject().map(|person| earner_key(tenant, person));
                 let awards = erased.awards.iter().map(|award| award_key(tenant, award.award));
                 person.into_iter().chain(awards).collect()
             }
@@ -121,13 +93,13 @@ impl Projection for Awards {
     fn project(&self, fact: &RecordedEvent, rows: &Rows) -> Result<Vec<Change>, Unreadable> {
         let tenant = fact.stream.tenant();
         match fact.stream.category() {
-            "award" => award(tenant, subject(fact)?, fact, rows),
+            "award" => award(tenant, fact.subject()?, fact, rows),
             "person" => {
                 let PersonEvent::Erased(erased) = fact.event()?;
                 let at = fact.envelope()?.at;
                 Ok(erase(
                     tenant,
-                    subject(fact)?,
+                    fact.subject()?,
                     &erased,
                     ListChange { at: at.into(), position: fact.position },
                     rows,
@@ -138,10 +110,10 @@ impl Projection for Awards {
                 if reserved.from > 0 {
                     return Ok(vec![]);
                 }
-                let list: StatusListId = subject(fact)?;
+                let list: StatusListId = fact.subject()?;
                 let since = fact.envelope()?.at.into();
                 let row = ListRow { tenant, issuer: reserved.issuer, since };
-                Ok(vec![put(Key::new(TenantId::PLATFORM, LIST, list.bytes()), &row)])
+                Ok(vec![row::put(Key::new(TenantId::PLATFORM, LIST, list.bytes()), &row)])
             }
             _ => Ok(vec![]),
         }
@@ -179,7 +151,7 @@ fn award(
         event => event,
     };
     let key = award_key(tenant, id);
-    let Some(mut award) = row::<AwardRow>(rows, &key) else { return Ok(vec![]) };
+    let Some(mut award) = rows.read::<AwardRow>(&key) else { return Ok(vec![]) };
     let mut changes = Vec::with_capacity(3);
     match event {
         AwardEvent::Accepted(AwardAccepted { at, .. }) => {
@@ -195,7 +167,7 @@ fn award(
         }
         AwardEvent::Created(_) | AwardEvent::Notified(_) => {}
     }
-    changes.push(put(key, &award));
+    changes.push(row::put(key, &award));
     Ok(changes)
 }
 
@@ -211,9 +183,9 @@ fn create(
     let mut award = AwardRow::new(created);
     let mut changes = Vec::with_capacity(12);
     let key = earner_key(tenant, person);
-    let known = row::<EarnerRow>(rows, &key);
+    let known = rows.read::<EarnerRow>(&key);
     if known.is_none() {
-        changes.push(mark(Key::new(tenant, EARNERS, sorted(&[], position, person.bytes()))));
+        changes.push(row::mark(Key::new(tenant, EARNERS, sorted(&[], position, person.bytes()))));
         changes.push(Change::Add { key: Key::new(tenant, COUNT, EARNERS_COUNTED), by: 1 });
     }
     let mut earner = known.unwrap_or(EarnerRow {
@@ -234,14 +206,13 @@ fn create(
     } else {
         earner.newest = Some(id);
     }
-    changes.push(put(key, &earner));
-    changes.push(put(award_key(tenant, id), &award));
+    changes.push(row::put(key, &earner));
+    changes.push(row::put(award_key(tenant, id), &award));
+    changes.push(tables::direct(id, tenant));
     let id = id.bytes();
-    changes.push(mark(Key::new(tenant, BY_TIME, sorted(&[], position, id))));
-    changes.push(mark(Key::new(tenant, BY_BADGE, sorted(&badge.bytes(), position, id))));
-    changes.push(mark(Key::new(tenant, BY_PERSON, sorted(&person.bytes(), position, id))));
-    let tenant_row = tenant.bytes().to_vec();
-    changes.push(Change::Put { key: Key::new(TenantId::PLATFORM, DIRECTORY, id), row: tenant_row });
+    changes.push(row::mark(Key::new(tenant, BY_TIME, sorted(&[], position, id))));
+    changes.push(row::mark(Key::new(tenant, BY_BADGE, sorted(&badge.bytes(), position, id))));
+    changes.push(row::mark(Key::new(tenant, BY_PERSON, sorted(&person.bytes(), position, id))));
     changes.push(Change::Add { key: Key::new(tenant, COUNT, []), by: 1 });
     changes.push(Change::Add { key: Key::new(tenant, COUNT, badge.bytes()), by: 1 });
     changes
@@ -256,20 +227,20 @@ fn erase(
 ) -> Vec<Change> {
     let mut changes = Vec::with_capacity(2 + erased.awards.len() * 3);
     let key = earner_key(tenant, person);
-    if let Some(mut earner) = row::<EarnerRow>(rows, &key) {
+    if let Some(mut earner) = rows.read::<EarnerRow>(&key) {
         earner.erased_through = earner.erased_through.max(erased.key_version);
         earner.erased_at = Some(change.at);
         if earner.key_version <= earner.erased_through {
             earner.newest = None;
         }
-        changes.push(put(key, &earner));
+        changes.push(row::put(key, &earner));
     }
     for award in &erased.awards {
         let key = award_key(tenant, award.award);
-        if let Some(mut row) = row::<AwardRow>(rows, &key) {
+        if let Some(mut row) = rows.read::<AwardRow>(&key) {
             row.particulars = None;
             row.revoked = row.revoked.map(|(at, _)| (at, None));
-            changes.push(put(key, &row));
+            changes.push(row::put(key, &row));
         }
         changes.extend(withdraw(tenant, award.list, award.index, change));
     }

@@ -1,13 +1,12 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use awarding_domain::{Digest, StatusListId, Template, TemplateCommand};
 use design_domain::{BadgeId, Content};
 use ed25519_dalek::VerifyingKey;
-use eventstore::{EventStore, Execution};
+use eventstore::Execution;
 use issuers_domain::IssuerId;
 use kernel::{Actor, Class, CommandId, TenantId};
 use moka::sync::Cache;
@@ -15,8 +14,8 @@ use openbadges::{
     Achievement, Alignment, CredentialTemplate, Criteria, DidDocument, Image, Multikey, Profile,
     TemplateTerms,
 };
-use readmodel::{ReadModelError, View};
-use runtime::{Clock, Refusal};
+use readmodel::{View, row};
+use runtime::{Context, Refusal, call};
 
 use crate::{
     addresses::Addresses,
@@ -27,9 +26,8 @@ use crate::{
 
 /// The badges that can be awarded: the catalogue, and in memory what is compiled from it.
 pub(crate) struct Badges {
+    context: Context,
     view: View,
-    events: Arc<dyn EventStore>,
-    clock: Arc<dyn Clock>,
     addresses: Addresses,
     hot: Cache<(TenantId, BadgeId), Arc<Hot>>,
 }
@@ -69,16 +67,10 @@ pub(crate) struct Recorded {
     pub(crate) digest: Digest,
 }
 
-const PATIENCE: Duration = Duration::from_secs(2);
-
 impl Badges {
-    pub(crate) fn new(
-        view: View,
-        events: Arc<dyn EventStore>,
-        clock: Arc<dyn Clock>,
-        addresses: Addresses,
-    ) -> Self {
-        Self { view, events, clock, addresses, hot: Cache::new(1_000) }
+    pub(crate) fn new(context: &Context, addresses: Addresses) -> Self {
+        let view = context.views.view(catalogue::MODEL);
+        Self { context: context.clone(), view, addresses, hot: Cache::new(1_000) }
     }
 
     /// The model that this reads.
@@ -110,13 +102,13 @@ impl Badges {
         tenant: TenantId,
         badge: BadgeId,
     ) -> Outcome<Option<IssuerId>> {
-        let row = self.view.get(&badge_key(tenant, badge)).await?;
-        row.map(|row| Ok(read::<BadgeRow>(&row)?.issuer)).transpose()
+        let row: Option<BadgeRow> = self.view.read(&badge_key(tenant, badge)).await?;
+        Ok(row.map(|row| row.issuer))
     }
 
     /// Waits until the catalogue holds everything that has happened so far.
     pub(crate) async fn catch_up(&self) -> Outcome<()> {
-        Ok(self.view.wait(self.events.head().await?, PATIENCE).await?)
+        Ok(call::caught_up(&self.context, &self.view).await?)
     }
 
     /// The issuer with the key that signs now.
@@ -137,7 +129,7 @@ impl Badges {
         let Some(badge_bytes) = self.view.get(&badge_key(tenant, badge)).await? else {
             return Ok(None);
         };
-        let BadgeRow { issuer, standing } = read(&badge_bytes)?;
+        let BadgeRow { issuer, standing } = self.view.decode(&badge_bytes)?;
         let (version, content) = match standing {
             Standing::Draft => return Ok(None),
             Standing::Archived => return Err(archived()),
@@ -222,10 +214,11 @@ impl Badges {
             fingerprint: None,
             causation: None,
             traceparent: None,
-            at: self.clock.now(),
+            at: self.context.stores.clock.now(),
         };
         let command = TemplateCommand::Record { text: template.text().to_owned() };
-        eventstore::execute::<Template>(&*self.events, &execution, &digest, command).await?;
+        let events = &*self.context.stores.events;
+        eventstore::execute::<Template>(events, &execution, &digest, command).await?;
         let recorded = Arc::new(Recorded { template, digest });
         let mut templates = ready.templates.lock().unwrap_or_else(PoisonError::into_inner);
         templates.insert(list, Arc::clone(&recorded));
@@ -242,7 +235,7 @@ fn alignment(typed: design_domain::Alignment) -> Alignment {
 }
 
 fn signing(tenant: TenantId, issuer: IssuerId, row: &[u8]) -> Outcome<Signing> {
-    let IssuerRow { did, profile, key } = read(row)?;
+    let IssuerRow { did, profile, key } = row::read(catalogue::MODEL, row)?;
     let profile = serde_json::from_slice(&profile)
         .map_err(|error| Trouble::fault("the catalogue holds a broken profile", &error))?;
     let (key, multikey) = key.ok_or_else(Trouble::missing)?;
@@ -254,10 +247,6 @@ fn signing(tenant: TenantId, issuer: IssuerId, row: &[u8]) -> Outcome<Signing> {
     let verification_method = DidDocument::verification_method_id(&did, &multikey);
     let lane = Lane { tenant, issuer, key };
     Ok(Signing { did, verification_method, lane, profile, verifying })
-}
-
-fn read<'a, T: serde::Deserialize<'a>>(row: &'a [u8]) -> Outcome<T> {
-    postcard::from_bytes(row).map_err(|_| ReadModelError::Unreadable(catalogue::MODEL.name).into())
 }
 
 pub(crate) fn unknown() -> Trouble {

@@ -1,6 +1,6 @@
 use auth::{Permission, Principal};
 use awarding_domain::{Batch, BatchCommand, BatchEvent, BatchId, Outcome as RowOutcome};
-use eventstore::Execution;
+use eventstore::{Execution, Loaded, load_for};
 use kernel::{CommandId, TenantId, Timestamp};
 use keyvault::Owner;
 use proto::{
@@ -10,12 +10,11 @@ use proto::{
     },
     write::v1::{Refusal, Written},
 };
-use readmodel::{Direction, ReadModelError};
+use readmodel::Direction;
 
 use crate::{
-    batches::{BatchRow, LINES, MODEL, REFUSED, batch_key},
+    batches::{BatchRow, LINES, REFUSED, batch_key},
     csv_file::CsvFile,
-    history::{History, carry_out},
     pages::{List, page},
     rights::{reach, reach_badge},
     role::Awarding,
@@ -45,9 +44,9 @@ impl Awarding {
             request.badge_id.parse().map_err(|error| Trouble::invalid_id("/badgeId", error))?;
         let name = CommandId::derived(&[b"batch", execution.command.uuid().as_bytes()]);
         let id = BatchId::from_uuid(name.uuid());
-        let history = History::<Batch>::load(&*self.events, tenant, &id).await?;
-        if let Some(position) = history.repeated(&execution)? {
-            let batch = self.batch_shown(principal, tenant, id, &history.state).await?;
+        let Loaded { state, done, .. } = load_for::<Batch>(&*self.events, &execution, &id).await?;
+        if let Some(position) = done {
+            let batch = self.batch_shown(principal, tenant, id, &state).await?;
             let written = Written { position: position.0, replayed: true };
             return Ok(CreateBatchResponse { batch: Some(batch), written: Some(written) });
         }
@@ -67,7 +66,7 @@ impl Awarding {
         let (rows, csv) = frame?;
         let issuer = ready.issuer;
         let command = BatchCommand::Submit { badge, issuer, rows, notify, csv };
-        let decided = carry_out::<Batch>(&*self.events, &execution, &id, command).await?;
+        let done = eventstore::execute::<Batch>(&*self.events, &execution, &id, command).await?;
         let batch = wire::Batch {
             id: id.to_string(),
             badge_id: badge.to_string(),
@@ -78,7 +77,7 @@ impl Awarding {
             created_at: execution.at.to_string(),
             finished_at: String::new(),
         };
-        let written = Written { position: decided.position.0, replayed: decided.replayed };
+        let written = runtime::command::written(done);
         Ok(CreateBatchResponse { batch: Some(batch), written: Some(written) })
     }
 
@@ -106,14 +105,15 @@ impl Awarding {
         };
         let (prefix, direction) = (id.bytes().to_vec(), Direction::Forward);
         let list = List { tenant: principal.tenant, table, prefix, direction, total: total.into() };
-        let (rows, info) = page(&self.batches, &list, request.page).await?;
-        let rows = rows.iter().map(|(_, row)| Ok(row_shown(read(row)?))).collect::<Outcome<_>>()?;
+        let (rows, info) = page(&self.batches, list, request.page).await?;
+        let rows = rows.iter().map(|(_, row)| Ok(row_shown(self.batches.decode(row)?)));
+        let rows = rows.collect::<Outcome<_>>()?;
         Ok(ListBatchRowsResponse { rows, page: Some(info) })
     }
 
     async fn batch_row(&self, principal: &Principal, id: BatchId) -> Outcome<BatchRow> {
-        let row = self.batches.get(&batch_key(principal.tenant, id)).await?;
-        let row: BatchRow = read(&row.ok_or_else(Trouble::missing)?)?;
+        let row: Option<BatchRow> = self.batches.read(&batch_key(principal.tenant, id)).await?;
+        let row = row.ok_or_else(Trouble::missing)?;
         reach(principal, Permission::Read, row.issuer)?;
         Ok(row)
     }
@@ -138,9 +138,8 @@ impl Awarding {
             Batch::Finished(tally) => (*tally, BatchStatus::Finished),
             Batch::Absent => return Err(Trouble::missing()),
         };
-        let finished_at = self.batches.get(&batch_key(tenant, id)).await?;
-        let finished_at = finished_at.map(|row| read::<BatchRow>(&row)).transpose()?;
-        let finished_at = finished_at.and_then(|row| row.finished_at).map(Timestamp::from);
+        let row: Option<BatchRow> = self.batches.read(&batch_key(tenant, id)).await?;
+        let finished_at = row.and_then(|row| row.finished_at).map(Timestamp::from);
         Ok(wire::Batch {
             id: id.to_string(),
             badge_id: submitted.badge.to_string(),
@@ -156,10 +155,6 @@ impl Awarding {
 
 fn batch_id(text: &str) -> Outcome<BatchId> {
     text.parse().map_err(|error| Trouble::invalid_id("/batchId", error))
-}
-
-fn read<'a, T: serde::Deserialize<'a>>(row: &'a [u8]) -> Outcome<T> {
-    postcard::from_bytes(row).map_err(|_| ReadModelError::Unreadable(MODEL.name).into())
 }
 
 fn shown(id: BatchId, row: &BatchRow) -> wire::Batch {

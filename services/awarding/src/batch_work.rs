@@ -1,15 +1,17 @@
 use std::collections::HashMap;
 
-use awarding_domain::{Batch, BatchCommand, BatchId, Outcome as RowOutcome, RowRefusal, Running};
+use awarding_domain::{
+    Batch, BatchCommand, BatchId, Outcome as RowOutcome, Person, RowRefusal, Running,
+};
 use eventstore::{AppendError, Execution, Expected, StreamId};
 use kernel::{Actor, Aggregate, CommandId, Position, SubjectId, TenantId, Timestamp};
+use runtime::command;
 use uuid::Uuid;
 
 use crate::{
     batch::{ROWS, batch_owner},
     create::{Room, is_retired},
     csv_file::{CsvFile, CsvRow},
-    history::History,
     issue::{Draft, Issued},
     naming::Naming,
     role::Awarding,
@@ -53,8 +55,8 @@ impl BatchWork {
         tenant: TenantId,
         id: BatchId,
     ) -> Outcome<Option<Self>> {
-        let history = History::<Batch>::load(&*awarding.events, tenant, &id).await?;
-        let Batch::Running(running) = history.state else { return Ok(None) };
+        let (batch, count) = eventstore::load::<Batch>(&*awarding.events, tenant, &id).await?;
+        let Batch::Running(running) = batch else { return Ok(None) };
         let stream = StreamId::of::<Batch>(tenant, &id);
         let first = awarding.events.read(&stream, 0, 1).await?;
         let Some(first) = first.first() else { return Ok(None) };
@@ -71,7 +73,7 @@ impl BatchWork {
             tenant,
             id,
             running: *running,
-            count: history.count,
+            count,
             actor: first.envelope()?.actor,
             submitted: first.position,
             cause: first.id,
@@ -201,10 +203,8 @@ impl BatchWork {
     /// Whether the person was erased after these rows were submitted: what was known of them then
     /// must not come back.
     async fn erased_since(&self, awarding: &Awarding, person: SubjectId) -> Outcome<bool> {
-        let history =
-            History::<awarding_domain::Person>::load(&*awarding.events, self.tenant, &person)
-                .await?;
-        Ok(history.count > 0 && history.position > self.submitted)
+        let facts = command::history::<Person>(&*awarding.events, self.tenant, &person).await?;
+        Ok(facts.last().is_some_and(|newest| newest.position > self.submitted))
     }
 
     /// Appends the awards, all under one flush; what became of each, by line.

@@ -3,10 +3,10 @@ use design_domain::BadgeId;
 use eventstore::{RecordedEvent, Unreadable};
 use issuers_domain::IssuerId;
 use kernel::TenantId;
-use readmodel::{Change, Key, Model, Projection, Rows};
+use readmodel::{Change, Key, Model, Projection, Rows, row};
 use serde::{Deserialize, Serialize};
 
-use crate::awards::{Millis, put};
+use crate::awards::Millis;
 
 /// The read model of batches and of what became of their rows.
 pub(crate) struct Batches;
@@ -60,7 +60,7 @@ impl Projection for Batches {
         let tenant = fact.stream.tenant();
         let Ok(batch) = fact.stream.id().parse::<BatchId>() else { return Ok(vec![]) };
         let key = batch_key(tenant, batch);
-        let known = rows.get(&key).and_then(|bytes| postcard::from_bytes::<BatchRow>(bytes).ok());
+        let known = rows.read::<BatchRow>(&key);
         Ok(match (fact.event()?, known) {
             (BatchEvent::Submitted(submitted), _) => {
                 let row = BatchRow {
@@ -72,26 +72,26 @@ impl Projection for Batches {
                     created_at: fact.envelope()?.at.into(),
                     finished_at: None,
                 };
-                vec![put(key, &row)]
+                vec![row::put(key, &row)]
             }
             (BatchEvent::Progressed(progressed), Some(mut row)) => {
                 let mut changes = Vec::with_capacity(progressed.outcomes.len() + 1);
                 for outcome in &progressed.outcomes {
                     let id = [&batch.bytes()[..], &outcome.line().to_be_bytes()].concat();
-                    changes.push(put(Key::new(tenant, LINES, id.clone()), outcome));
+                    changes.push(row::put(Key::new(tenant, LINES, id.clone()), outcome));
                     match outcome {
                         Outcome::Awarded { .. } => row.awarded += 1,
                         Outcome::Refused { .. } => {
                             row.refused += 1;
-                            changes.push(put(Key::new(tenant, REFUSED, id), outcome));
+                            changes.push(row::put(Key::new(tenant, REFUSED, id), outcome));
                         }
                     }
                 }
-                changes.push(put(key, &row));
+                changes.push(row::put(key, &row));
                 changes
             }
             (BatchEvent::Finished(finished), Some(row)) => {
-                vec![put(key, &BatchRow { finished_at: Some(finished.at.into()), ..row })]
+                vec![row::put(key, &BatchRow { finished_at: Some(finished.at.into()), ..row })]
             }
             (BatchEvent::Continued(_), _) | (_, None) => vec![],
         })

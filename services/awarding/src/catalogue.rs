@@ -2,10 +2,8 @@ use design_domain::{BadgeEvent, BadgeId};
 use eventstore::{RecordedEvent, Unreadable};
 use issuers_domain::{IssuerEvent, IssuerId, KeyId, NewKey};
 use kernel::TenantId;
-use readmodel::{Change, Key, Model, Projection, Rows};
+use readmodel::{Change, Key, Model, Projection, Rows, row};
 use serde::{Deserialize, Serialize};
-
-use crate::awards::put;
 
 /// What can be awarded and who signs it, as awarding needs it: from the facts of the design and
 /// issuers roles, so that no award asks them.
@@ -97,13 +95,13 @@ fn badge(fact: &RecordedEvent) -> Result<Vec<Change>, Unreadable> {
             BadgeRow { issuer: archived.issuer, standing: Standing::Archived }
         }
     };
-    Ok(vec![put(badge_key(fact.stream.tenant(), id), &row)])
+    Ok(vec![row::put(badge_key(fact.stream.tenant(), id), &row)])
 }
 
 fn issuer(fact: &RecordedEvent, rows: &Rows) -> Result<Vec<Change>, Unreadable> {
     let Ok(id) = fact.stream.id().parse() else { return Ok(vec![]) };
     let key = issuer_key(fact.stream.tenant(), id);
-    let known = rows.get(&key).and_then(|bytes| postcard::from_bytes::<IssuerRow>(bytes).ok());
+    let known = rows.read::<IssuerRow>(&key);
     let row = match (fact.event()?, known) {
         (IssuerEvent::Created(created), _) => {
             IssuerRow { did: created.did, profile: json(&created.profile), key: None }
@@ -116,5 +114,5 @@ fn issuer(fact: &RecordedEvent, rows: &Rows) -> Result<Vec<Change>, Unreadable> 
         }
         (IssuerEvent::KeyRetired(_), _) | (_, None) => return Ok(vec![]),
     };
-    Ok(vec![put(key, &row)])
+    Ok(vec![row::put(key, &row)])
 }

@@ -1,6 +1,6 @@
 use auth::{Kind, Permission, Principal};
 use awarding_domain::{Award, AwardCommand, AwardId, Made};
-use eventstore::Execution;
+use eventstore::{Execution, carry_out, load};
 use kernel::{Class, TenantId};
 use keyvault::Owner;
 use proto::{
@@ -10,11 +10,10 @@ use proto::{
     },
     write::v1::Written,
 };
-use runtime::status;
+use runtime::{command, status};
 
 use crate::{
     awards::AwardRow,
-    history::{History, carry_out},
     rights::reach,
     role::Awarding,
     show::{Eyes, REASON},
@@ -108,7 +107,7 @@ impl Awarding {
     }
 
     pub(crate) async fn made(&self, tenant: TenantId, id: AwardId) -> Outcome<Made> {
-        match History::<Award>::load(&*self.events, tenant, &id).await?.state {
+        match load::<Award>(&*self.events, tenant, &id).await?.0 {
             Award::Made(made) => Ok(*made),
             Award::Absent => Err(Trouble::missing()),
         }
@@ -121,13 +120,13 @@ impl Awarding {
         command: AwardCommand,
         eyes: Eyes,
     ) -> Outcome<(wire::Award, Written)> {
-        let decided = carry_out::<Award>(&*self.events, execution, &id, command).await?;
-        let Award::Made(made) = decided.state else {
+        let (award, done) = carry_out::<Award>(&*self.events, execution, &id, command).await?;
+        let Award::Made(made) = award else {
             return Err(Trouble::Failed(status::missing()));
         };
         let row = AwardRow::of(*made);
         let award = self.show.award(execution.tenant, id, &row, eyes, self.clock.now()).await?;
-        Ok((award, Written { position: decided.position.0, replayed: decided.replayed }))
+        Ok((award, command::written(done)))
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use auth::{Permission, Principal};
 use awarding_domain::{Award, AwardId, Made, Person};
 use design_domain::BadgeId;
-use eventstore::{AppendError, Appended, Execution, Write};
+use eventstore::{AppendError, Appended, Execution, Write, load_for};
 use kernel::{Class, Position, SubjectId, TenantId, Timestamp};
 use proto::{
     awarding::v1::{CreateAwardRequest, CreateAwardResponse},
@@ -14,7 +14,6 @@ use runtime::Refusal;
 use crate::{
     awards::AwardRow,
     badges::Ready,
-    history::History,
     issue::{Draft, Issued},
     naming::Naming,
     rights::{reach, reach_badge},
@@ -177,12 +176,11 @@ impl Awarding {
         let tenant = execution.tenant;
         for generation in 0..GENERATIONS {
             let award = naming.award(badge, person, generation);
-            let history = History::<Award>::load(&*self.events, tenant, &award).await?;
-            let repeated = history.repeated(execution)?;
-            let Award::Made(made) = history.state else {
+            let loaded = load_for::<Award>(&*self.events, execution, &award).await?;
+            let Award::Made(made) = loaded.state else {
                 return Ok(Room::Free { award, generation });
             };
-            if let Some(position) = repeated {
+            if let Some(position) = loaded.done {
                 return Ok(Room::Ours { award, made, position });
             }
             if !made.is_over() && !self.is_erased(tenant, &made).await? {
@@ -200,8 +198,9 @@ impl Awarding {
     /// Whether what was sealed in an award is erased.
     pub(crate) async fn is_erased(&self, tenant: TenantId, made: &Made) -> Outcome<bool> {
         let created = &made.created;
-        let history = History::<Person>::load(&*self.events, tenant, &created.person).await?;
-        Ok(history.state.is_erased(created.particulars.key_version))
+        let (person, _) =
+            eventstore::load::<Person>(&*self.events, tenant, &created.person).await?;
+        Ok(person.is_erased(created.particulars.key_version))
     }
 
     async fn repeated(

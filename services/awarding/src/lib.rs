@@ -21,7 +21,6 @@ mod change;
 mod create;
 mod csv_file;
 mod grpc;
-mod history;
 mod issue;
 mod naming;
 mod pages;

@@ -1,26 +1,21 @@
 use auth::{Permission, Principal};
 use awarding_domain::{AwardId, ErasedAward, Person, PersonCommand};
-use eventstore::Execution;
+use eventstore::{Execution, execute};
 use kernel::{EmailAddress, SubjectId, TenantId, Timestamp};
 use keyvault::Owner;
-use proto::{
-    awarding::v1::{
-        Earner, EraseEarnerRequest, EraseEarnerResponse, GetEarnerRequest, GetEarnerResponse,
-        ListEarnersRequest, ListEarnersResponse, Recipient,
-    },
-    write::v1::Written,
+use proto::awarding::v1::{
+    Earner, EraseEarnerRequest, EraseEarnerResponse, GetEarnerRequest, GetEarnerResponse,
+    ListEarnersRequest, ListEarnersResponse, Recipient,
 };
-use readmodel::{Direction, Key, Scan};
+use readmodel::{Direction, Key, Scan, tables};
+use runtime::command;
 
 use crate::{
     awards::{
         AwardRow, BY_PERSON, COUNT, EARNERS, EARNERS_COUNTED, EarnerRow, award_key, earner_key,
-        pointed_to,
     },
-    history::carry_out,
     naming::Naming,
     pages::{List, page},
-    read::read,
     role::Awarding,
     trouble::{Outcome, Trouble},
 };
@@ -66,17 +61,14 @@ impl Awarding {
         let total = self.awards.count(&Key::new(tenant, COUNT, EARNERS_COUNTED)).await?;
         let direction = Direction::Backward;
         let list = List { tenant, table: EARNERS, prefix: vec![], direction, total };
-        let (rows, info) = page(&self.awards, &list, request.page).await?;
-        let people: Vec<SubjectId> = rows
-            .iter()
-            .filter_map(|(id, _)| pointed_to(id))
-            .map(|bytes| SubjectId::from_uuid(uuid::Uuid::from_bytes(bytes)))
-            .collect();
+        let (rows, info) = page(&self.awards, list, request.page).await?;
+        let people: Vec<SubjectId> =
+            rows.iter().filter_map(|(place, _)| tables::id_at(place)).collect();
         let keys: Vec<Key> = people.iter().map(|person| earner_key(tenant, *person)).collect();
         let mut earners = Vec::with_capacity(people.len());
         for (person, row) in people.into_iter().zip(self.awards.get_many(&keys).await?) {
             let Some(row) = row else { continue };
-            earners.push(self.earner(principal, person, &read(&row)?).await?);
+            earners.push(self.earner(principal, person, &self.awards.decode(&row)?).await?);
         }
         Ok(ListEarnersResponse { earners, page: Some(info) })
     }
@@ -94,7 +86,7 @@ impl Awarding {
         let (key_version, awards) = (row.key_version, self.standing_awards(tenant, person).await?);
         let known_by = awards.first().map(|erased| erased.award);
         let command = PersonCommand::Erase { key_version, awards };
-        let decided = carry_out::<Person>(&*self.events, &execution, &person, command).await?;
+        let done = execute::<Person>(&*self.events, &execution, &person, command).await?;
         self.destroy(tenant, person, key_version, known_by).await?;
         let erased_at = row.erasure().unwrap_or(execution.at);
         let earner = Earner {
@@ -104,8 +96,7 @@ impl Awarding {
             first_awarded_at: Timestamp::from(row.first_awarded_at).to_string(),
             erased_at: erased_at.to_string(),
         };
-        let written = Written { position: decided.position.0, replayed: decided.replayed };
-        Ok(EraseEarnerResponse { earner: Some(earner), written: Some(written) })
+        Ok(EraseEarnerResponse { earner: Some(earner), written: Some(command::written(done)) })
     }
 
     /// Destroys a key that an erasure names, unless the person has come back under a later one, and
@@ -154,15 +145,11 @@ impl Awarding {
                 limit: WALK,
             };
             let index = self.awards.scan(&scan).await?;
-            let ids: Vec<AwardId> = index
-                .iter()
-                .filter_map(|(id, _)| pointed_to(id))
-                .map(|bytes| AwardId::from_uuid(uuid::Uuid::from_bytes(bytes)))
-                .collect();
+            let ids: Vec<AwardId> = index.iter().filter_map(|(id, _)| tables::id_at(id)).collect();
             let keys: Vec<Key> = ids.iter().map(|id| award_key(tenant, *id)).collect();
             for (award, row) in ids.into_iter().zip(self.awards.get_many(&keys).await?) {
                 let Some(row) = row else { continue };
-                let row: AwardRow = read(&row)?;
+                let row: AwardRow = self.awards.decode(&row)?;
                 if row.particulars.is_some() {
                     standing.push(ErasedAward { award, list: row.list, index: row.index });
                 }
@@ -175,8 +162,7 @@ impl Awarding {
     }
 
     async fn earner_row(&self, tenant: TenantId, person: SubjectId) -> Outcome<Option<EarnerRow>> {
-        let row = self.awards.get(&earner_key(tenant, person)).await?;
-        row.map(|row| read(&row)).transpose()
+        Ok(self.awards.read(&earner_key(tenant, person)).await?)
     }
 
     async fn earner(

@@ -14,10 +14,7 @@ use keyvault::KeyVault;
 use runtime::{Clock, Ids};
 use tokio::sync::Mutex as AsyncMutex;
 
-use crate::{
-    history::History,
-    trouble::{Outcome, Trouble},
-};
+use crate::trouble::{Outcome, Trouble};
 
 /// Gives each credential its place in a status list: from a block of numbers that this process has
 /// reserved, so that no two processes ever give the same one.
@@ -149,8 +146,7 @@ impl Places {
         let list = status_list(tenant, issuer, number);
         let secret = self.vault.secret(tenant, "status-index").await?;
         let permutation = Permutation::new(secret.expose(), list);
-        let History { state, count, .. } =
-            History::<StatusList>::load(&*self.events, tenant, &list).await?;
+        let (state, count) = eventstore::load::<StatusList>(&*self.events, tenant, &list).await?;
         let end = CAPACITY;
         Ok(Block { number, list, permutation, state, count, next: end, to: end })
     }

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use auth::{Permission, Principal};
 use awarding_domain::AwardId;
 use design_domain::BadgeId;
@@ -8,12 +6,12 @@ use proto::awarding::v1::{
     self as wire, GetAwardRequest, GetAwardResponse, GetAwardsRequest, GetAwardsResponse,
     GetPublicAwardRequest, GetPublicAwardResponse, ListAwardsRequest, ListAwardsResponse,
 };
-use readmodel::{Direction, Key, ReadModelError, View};
+use readmodel::{Direction, Key, View, tables};
+use runtime::{call, lookup};
 
 use crate::{
     awards::{
-        AWARD, AwardRow, BY_BADGE, BY_PERSON, BY_TIME, COUNT, DIRECTORY, EarnerRow, MODEL,
-        award_key, earner_key, pointed_to,
+        AWARD, AwardRow, BY_BADGE, BY_PERSON, BY_TIME, COUNT, EarnerRow, award_key, earner_key,
     },
     pages::{List, page},
     rights::reach,
@@ -23,27 +21,18 @@ use crate::{
     trouble::{Outcome, Trouble},
 };
 
-const PATIENCE: Duration = Duration::from_secs(2);
 /// Awards of one request.
 const MOST: usize = 100;
 
 impl Awarding {
     /// Waits until a view holds everything that has happened so far.
     pub(crate) async fn catch_up(&self, view: &View) -> Outcome<()> {
-        Ok(view.wait(self.events.head().await?, PATIENCE).await?)
+        Ok(call::caught_up(&self.context, view).await?)
     }
 
     /// Whose award it is.
     pub(crate) async fn tenant_of(&self, award: AwardId) -> Outcome<Option<TenantId>> {
-        let key = Key::new(TenantId::PLATFORM, DIRECTORY, award.bytes());
-        let mut row = self.awards.get(&key).await?;
-        if row.is_none() {
-            // It may have been made a moment ago.
-            self.catch_up(&self.awards).await?;
-            row = self.awards.get(&key).await?;
-        }
-        let tenant = row.and_then(|row| <[u8; 16]>::try_from(row.as_slice()).ok());
-        Ok(tenant.map(|bytes| TenantId::from_uuid(uuid::Uuid::from_bytes(bytes))))
+        Ok(lookup::tenant_of(&self.context, &self.awards, award).await?)
     }
 
     pub(crate) async fn award_row(
@@ -51,7 +40,7 @@ impl Awarding {
         tenant: TenantId,
         id: AwardId,
     ) -> Outcome<Option<AwardRow>> {
-        self.awards.get(&award_key(tenant, id)).await?.map(|row| read(&row)).transpose()
+        Ok(self.awards.read(&award_key(tenant, id)).await?)
     }
 
     pub(crate) async fn get_award(
@@ -113,8 +102,7 @@ impl Awarding {
                 let person: SubjectId =
                     person.parse().map_err(|error| Trouble::invalid_id("/earnerId", error))?;
                 principal.require(Permission::Read)?;
-                let row = self.awards.get(&earner_key(tenant, person)).await?;
-                let row = row.map(|row| read::<EarnerRow>(&row)).transpose()?;
+                let row: Option<EarnerRow> = self.awards.read(&earner_key(tenant, person)).await?;
                 let total = row.map_or(0, |row| i64::from(row.awards));
                 (BY_PERSON, person.bytes().to_vec(), total)
             }
@@ -124,8 +112,8 @@ impl Awarding {
             }
         };
         let list = List { tenant, table, prefix, direction: Direction::Backward, total };
-        let (rows, info) = page(&self.awards, &list, wanted).await?;
-        let ids: Vec<AwardId> = rows.iter().filter_map(|(id, _)| award_in(id)).collect();
+        let (rows, info) = page(&self.awards, list, wanted).await?;
+        let ids: Vec<AwardId> = rows.iter().filter_map(|(place, _)| tables::id_at(place)).collect();
         let awards = self.awards_of(principal, &ids).await?;
         Ok(ListAwardsResponse { awards, page: Some(info) })
     }
@@ -138,7 +126,7 @@ impl Awarding {
         let mut awards = Vec::with_capacity(ids.len());
         for (id, row) in ids.iter().zip(rows) {
             let Some(row) = row else { continue };
-            let row: AwardRow = read(&row)?;
+            let row: AwardRow = self.awards.decode(&row)?;
             if reach(principal, Permission::Read, row.issuer).is_ok() {
                 let eyes = Eyes::of(principal, row.issuer);
                 awards.push(self.show.award(tenant, *id, &row, eyes, now).await?);
@@ -165,13 +153,4 @@ impl Awarding {
         };
         Ok(GetPublicAwardResponse { award: Some(award), credential })
     }
-}
-
-/// The award that an index row points to.
-fn award_in(index: &[u8]) -> Option<AwardId> {
-    pointed_to(index).map(|bytes| AwardId::from_uuid(uuid::Uuid::from_bytes(bytes)))
-}
-
-pub(crate) fn read<'a, T: serde::Deserialize<'a>>(row: &'a [u8]) -> Outcome<T> {
-    postcard::from_bytes(row).map_err(|_| ReadModelError::Unreadable(MODEL.name).into())
 }

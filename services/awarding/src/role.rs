@@ -10,8 +10,8 @@ use runtime::{Clock, Context, Wire};
 use uuid::Uuid;
 
 use crate::{
-    addresses::Addresses, awards, badges::Badges, batches, catalogue, issue::Issuing,
-    places::Places, show::Show, signer::Signer, status_lists::StatusLists,
+    addresses::Addresses, awards, badges::Badges, batches, issue::Issuing, places::Places,
+    show::Show, signer::Signer, status_lists::StatusLists,
 };
 
 /// The role: what its use cases share.
@@ -43,9 +43,7 @@ impl Awarding {
         let suite = EddsaRdfc2022::new(Arc::new(processor));
         let (tokens, tasks) = (Arc::clone(&context.tokens), context.tasks.clone());
         let signer = Signer::new(issuers, tokens, Arc::clone(&clock), tasks);
-        let catalogue = context.views.view(catalogue::MODEL);
-        let badges =
-            Badges::new(catalogue, Arc::clone(&events), Arc::clone(&clock), addresses.clone());
+        let badges = Badges::new(&context, addresses.clone());
         let places = Places::new(
             Arc::clone(&events),
             Arc::clone(&vault),

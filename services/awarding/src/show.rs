@@ -11,7 +11,6 @@ use proto::awarding::v1::{self as wire, AwardStatus};
 
 use crate::{
     awards::{AwardRow, ClaimRow},
-    history::History,
     trouble::{Outcome, Trouble},
 };
 
@@ -101,8 +100,8 @@ impl Show {
         if let Some(template) = self.templates.get(&(tenant, digest)) {
             return Ok(template);
         }
-        let history = History::<Template>::load(&*self.events, tenant, &digest).await?;
-        let Template::Recorded(text) = history.state else { return Err(Trouble::missing()) };
+        let (template, _) = eventstore::load::<Template>(&*self.events, tenant, &digest).await?;
+        let Template::Recorded(text) = template else { return Err(Trouble::missing()) };
         let template = CredentialTemplate::try_from(text)
             .map_err(|error| Trouble::fault("a recorded template cannot be read", &error))?;
         let template = Arc::new(template);

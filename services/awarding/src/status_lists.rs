@@ -12,7 +12,6 @@ use crate::{
     addresses::Addresses,
     awards::{CHANGED, LIST, ListChange, ListRow, WITHDRAWN},
     create::is_retired,
-    read::read,
     role::Awarding,
     signer::Signer,
     trouble::{Outcome, Trouble},
@@ -59,8 +58,8 @@ impl Awarding {
             .parse()
             .map_err(|error| Trouble::invalid_id("/statusListId", error))?;
         let key = Key::new(TenantId::PLATFORM, LIST, list.bytes());
-        let row = self.awards.get(&key).await?.ok_or_else(Trouble::missing)?;
-        let row: ListRow = read(&row)?;
+        let row: Option<ListRow> = self.awards.read(&key).await?;
+        let row = row.ok_or_else(Trouble::missing)?;
         let signed = match self.signed_list(list, row).await {
             Err(Trouble::Failed(status)) if is_retired(&status) => {
                 self.badges.catch_up().await?;
@@ -75,8 +74,8 @@ impl Awarding {
     async fn signed_list(&self, list: StatusListId, row: ListRow) -> Outcome<Arc<Signed>> {
         let ListRow { tenant, issuer, since } = row;
         let signing = self.badges.signing(tenant, issuer).await?;
-        let change = self.awards.get(&Key::new(tenant, CHANGED, list.bytes())).await?;
-        let change = change.map(|row| read::<ListChange>(&row)).transpose()?;
+        let change: Option<ListChange> =
+            self.awards.read(&Key::new(tenant, CHANGED, list.bytes())).await?;
         let state = State { change, key: signing.lane.key };
         let known = self.lists.written.get(&list).filter(|signed| signed.state == state);
         if let Some(signed) = known {

@@ -1,5 +1,5 @@
 use kernel::Class;
-use runtime::{Refusal, status};
+use runtime::{Refusal, command, status};
 use tonic::Status;
 
 /// Why a use case did not end well. A refusal is an answer, and may become a row's outcome; a
@@ -37,9 +37,7 @@ impl Trouble {
 
     /// Another request came under the same idempotency key.
     pub(crate) fn mismatch() -> Self {
-        let message = "this idempotency key was used for another request: choose a new one";
-        let refusal = Refusal::new("IDEMPOTENCY_MISMATCH", message).at("/idempotencyKey");
-        Self::Refused(Class::Conflict, refusal)
+        Self::Refused(Class::Conflict, command::mismatch())
     }
 
     /// Something stored that does not read as it was written, told to the log without what it is,
@@ -103,6 +101,9 @@ impl From<eventstore::Unreadable> for Trouble {
 
 impl<R: kernel::Rejection> From<eventstore::ExecuteError<R>> for Trouble {
     fn from(error: eventstore::ExecuteError<R>) -> Self {
-        Self::Failed(status::of(error))
+        match error {
+            eventstore::ExecuteError::Mismatch => Self::mismatch(),
+            error => Self::Failed(status::of(error)),
+        }
     }
 }

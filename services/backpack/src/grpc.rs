@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use auth::{AuthError, Kind, Principal};
 use backpack_domain::{Earner, EarnerCommand, EarnerId, SignIn, SignInCommand, SignInId};
-use eventstore::{Done, Execution, execute};
+use eventstore::{Execution, execute};
 use kernel::{Actor, Class, EmailAddress, TenantId};
 use keyvault::{Owner, subject_of};
 use proto::{
@@ -15,9 +15,8 @@ use proto::{
         RedeemSignInRequest, RedeemSignInResponse, RequestSignInRequest, RequestSignInResponse,
         backpack_server::Backpack,
     },
-    write::v1::Written,
 };
-use runtime::{Context, Wire, call, status};
+use runtime::{Context, Wire, call, command, input, status};
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
@@ -113,10 +112,6 @@ fn earner<T>(request: &Request<T>) -> Result<(Arc<Principal>, EarnerId), Status>
     }
 }
 
-fn written(done: Done) -> Written {
-    Written { position: done.position.0, replayed: done.repeated }
-}
-
 fn holding(award: Option<Award>) -> Option<Holding> {
     award.map(|award| Holding {
         status: award.status,
@@ -162,10 +157,7 @@ impl Backpack for Service {
         &self,
         request: Request<RequestSignInRequest>,
     ) -> Result<Response<RequestSignInResponse>, Status> {
-        let address = request.into_inner().email.parse::<EmailAddress>().map_err(|error| {
-            let (code, text) = ("INVALID_INPUT", error.to_string());
-            status::rejected(code, Class::Invalid, &text, Some("/email"), &[])
-        })?;
+        let address = input::email(&request.get_ref().email, "/email")?;
         let stores = &self.context.stores;
         let secret = stores.vault.secret(TenantId::PLATFORM, "email-lookup").await;
         let subject = subject_of(&secret.map_err(status::of_vault)?, &address);
@@ -231,7 +223,7 @@ impl Backpack for Service {
         let (_, earner) = earner(&request)?;
         call::consistent(&request, self.holdings.view()).await?;
         let page = request.into_inner().page.unwrap_or_default();
-        let (rows, page) = listing::page(&self.holdings, earner, &page).await?;
+        let (rows, page) = listing::page(&self.holdings, earner, page).await?;
         let now = self.context.stores.clock.now();
         let holdings = self.holdings.tell(&rows, now).await.map_err(status::of_read_model)?;
         Ok(Response::new(ListHoldingsResponse { holdings, page: Some(page) }))
@@ -279,6 +271,6 @@ impl Backpack for Service {
         if let Err(status) = self.erasures.finish(earner, done.position).await {
             tracing::warn!(earner.id = %earner, code = ?status.code(), "an erasure goes on later");
         }
-        Ok(Response::new(EraseMeResponse { written: Some(written(done)) }))
+        Ok(Response::new(EraseMeResponse { written: Some(command::written(done)) }))
     }
 }

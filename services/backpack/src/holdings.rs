@@ -10,7 +10,10 @@ use eventstore::{RecordedEvent, Unreadable};
 use issuers_domain::IssuerId;
 use kernel::{Position, SubjectId, TenantId, Timestamp};
 use proto::{awarding::v1::AwardStatus, backpack::v1::Holding};
-use readmodel::{Change, Direction, Key, Model, Projection, ReadModelError, Rows, Scan, View};
+use readmodel::{
+    Change, Direction, Key, Model, Projection, ReadModelError, Row, Rows, Scan, View, row,
+};
+use runtime::page::List;
 use serde::{Deserialize, Serialize};
 
 /// The model in its present shape.
@@ -90,14 +93,14 @@ impl Projection for HoldingsProjection {
             "award" => award(fact)?,
             "person" => {
                 let PersonEvent::Erased(erased) = fact.event()?;
-                let person: SubjectId = id(fact)?;
+                let person: SubjectId = fact.subject()?;
                 let key = Key::new(fact.stream.tenant(), ERASED, person.bytes());
-                Some(put(fact, key, &erased.key_version)?)
+                Some(row::put(key, &erased.key_version))
             }
             _ => match fact.event::<EarnerEvent>()? {
                 EarnerEvent::Erased(_) => {
-                    let earner: EarnerId = id(fact)?;
-                    Some(put(fact, since(earner), &fact.position.0)?)
+                    let earner: EarnerId = fact.subject()?;
+                    Some(row::put(since(earner), &fact.position.0))
                 }
                 EarnerEvent::SignedIn(_) | EarnerEvent::ErasureCompleted(_) => None,
             },
@@ -126,13 +129,13 @@ fn award(fact: &RecordedEvent) -> Result<Option<Change>, Unreadable> {
         AwardEvent::Revoked(_) => State::Revoked,
         AwardEvent::Notified(_) => return Ok(None),
     };
-    let award: AwardId = id(fact)?;
-    put(fact, Key::new(fact.stream.tenant(), STATES, award.bytes()), &state).map(Some)
+    let award: AwardId = fact.subject()?;
+    Ok(Some(row::put(Key::new(fact.stream.tenant(), STATES, award.bytes()), &state)))
 }
 
 fn held(fact: &RecordedEvent, created: &Created) -> Result<Change, Unreadable> {
     let row = Held {
-        award: id(fact)?,
+        award: fact.subject()?,
         tenant: fact.stream.tenant(),
         badge: created.badge,
         version: created.badge_version,
@@ -143,18 +146,7 @@ fn held(fact: &RecordedEvent, created: &Created) -> Result<Change, Unreadable> {
         expires: created.expires_at.map(Timestamp::unix_millis),
     };
     let key = Key::new(TenantId::PLATFORM, HELD, place(created.earner, fact.position));
-    put(fact, key, &row)
-}
-
-fn id<K: kernel::Kind>(fact: &RecordedEvent) -> Result<kernel::Id<K>, Unreadable> {
-    let unreadable = |error| Unreadable::of(fact, serde::de::Error::custom(error));
-    fact.stream.id().parse().map_err(|error: kernel::InvalidId| unreadable(error))
-}
-
-fn put(fact: &RecordedEvent, key: Key, row: &impl Serialize) -> Result<Change, Unreadable> {
-    let row = postcard::to_stdvec(row)
-        .map_err(|error| Unreadable::of(fact, serde::ser::Error::custom(error)))?;
-    Ok(Change::Put { key, row })
+    Ok(row::put(key, &row))
 }
 
 fn since(earner: EarnerId) -> Key {
@@ -162,14 +154,10 @@ fn since(earner: EarnerId) -> Key {
 }
 
 /// The id of a row of [`HELD`]: earner, then position.
-pub(crate) fn place(earner: EarnerId, position: Position) -> Vec<u8> {
+fn place(earner: EarnerId, position: Position) -> Vec<u8> {
     let mut id = earner.bytes().to_vec();
     id.extend_from_slice(&position.0.to_be_bytes());
     id
-}
-
-fn read<T: serde::de::DeserializeOwned>(row: &[u8]) -> Result<T, ReadModelError> {
-    postcard::from_bytes(row).map_err(|_| ReadModelError::Unreadable(MODEL.name))
 }
 
 /// Reads the model.
@@ -192,38 +180,22 @@ impl Holdings {
         &self.view
     }
 
-    /// Up to `limit` rows of the earner beyond a place: older ones, newest first, when going
-    /// backward; newer ones, oldest first, when going forward. Nothing from before an erasure.
-    pub(crate) async fn walk(
-        &self,
-        earner: EarnerId,
-        direction: Direction,
-        beyond: Option<Vec<u8>>,
-        limit: usize,
-    ) -> Result<Vec<Placed>, ReadModelError> {
-        let since = match self.view.get(&since(earner)).await? {
-            Some(row) => Some(place(earner, Position(read(&row)?))),
-            None => None,
-        };
-        let (after, before) = match direction {
-            Direction::Backward => (beyond, since),
-            Direction::Forward => (beyond.max(since), None),
-        };
-        self.rows(Scan {
+    /// The earner's rows by position, newest first; nothing from before an erasure.
+    pub(crate) async fn list(&self, earner: EarnerId) -> Result<List<'_>, ReadModelError> {
+        let since: Option<u64> = self.view.read(&since(earner)).await?;
+        Ok(List {
+            view: &self.view,
             tenant: TenantId::PLATFORM,
             table: HELD,
-            prefix: earner.bytes().to_vec(),
-            after,
-            before,
-            direction,
-            limit,
+            order: Direction::Backward,
+            parts: vec![earner.bytes().to_vec()],
+            floor: since.map(|position| position.to_be_bytes().to_vec()),
         })
-        .await
     }
 
-    async fn rows(&self, scan: Scan) -> Result<Vec<Placed>, ReadModelError> {
-        let rows = self.view.scan(&scan).await?;
-        rows.into_iter().map(|(place, row)| Ok((place, read(&row)?))).collect()
+    /// Rows with their places, read.
+    pub(crate) fn read(&self, rows: Vec<Row>) -> Result<Vec<Placed>, ReadModelError> {
+        rows.into_iter().map(|(place, row)| Ok((place, self.view.decode(&row)?))).collect()
     }
 
     /// Every row of the earner, also from before an erasure, a thousand at a time after a place.
@@ -234,7 +206,8 @@ impl Holdings {
     ) -> Result<Vec<Placed>, ReadModelError> {
         let (tenant, table, prefix) = (TenantId::PLATFORM, HELD, earner.bytes().to_vec());
         let (direction, limit) = (Direction::Forward, 1_000);
-        self.rows(Scan { tenant, table, prefix, after, before: None, direction, limit }).await
+        let scan = Scan { tenant, table, prefix, after, before: None, direction, limit };
+        self.read(self.view.scan(&scan).await?)
     }
 
     /// Through which key version a person is erased; zero when never.
@@ -243,8 +216,8 @@ impl Holdings {
         tenant: TenantId,
         person: SubjectId,
     ) -> Result<u32, ReadModelError> {
-        let row = self.view.get(&Key::new(tenant, ERASED, person.bytes())).await?;
-        row.map_or(Ok(0), |row| read(&row))
+        let through = self.view.read(&Key::new(tenant, ERASED, person.bytes())).await?;
+        Ok(through.unwrap_or_default())
     }
 
     /// The rows as they are told, at that moment.
@@ -261,8 +234,8 @@ impl Holdings {
         let beside = self.view.get_many(&keys).await?;
         let mut told = Vec::with_capacity(rows.len());
         for ((_, held), beside) in rows.iter().zip(beside.chunks(2)) {
-            let state: Option<State> = beside[0].as_deref().map(read).transpose()?;
-            let erased: u32 = beside[1].as_deref().map_or(Ok(0), read)?;
+            let state = beside[0].as_deref().map(|row| self.view.decode(row)).transpose()?;
+            let erased = beside[1].as_deref().map_or(Ok(0), |row| self.view.decode(row))?;
             told.push(held.tell(state, erased, now));
         }
         Ok(told)

@@ -43,10 +43,10 @@ impl Window {
         }
         let given = |cursor: Vec<u8>, path| {
             let refusal = || refused("not a cursor of this list: send one that a page gave", path);
-            match cursor.is_empty() {
-                true => Ok(None),
-                false => place(cursor).map(Some).ok_or_else(refusal),
+            if cursor.is_empty() {
+                return Ok(None);
             }
+            place(cursor).map(Some).ok_or_else(refusal)
         };
         let size = if first + last == 0 { USUAL } else { first + last } as usize;
         let (after, before) = (given(after, "/page/after")?, given(before, "/page/before")?);

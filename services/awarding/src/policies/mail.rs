@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use super::Reaction;
 use crate::{
-    history::{History, carry_out},
     role::Awarding,
     trouble::{Outcome, Trouble},
 };
@@ -39,8 +38,8 @@ impl Reaction for Letters {
             return Ok(());
         }
         let tenant = fact.stream.tenant();
-        let history = History::<Award>::load(&*self.0.events, tenant, &id).await?;
-        let Award::Made(made) = history.state else { return Ok(()) };
+        let (award, _) = eventstore::load::<Award>(&*self.0.events, tenant, &id).await?;
+        let Award::Made(made) = award else { return Ok(()) };
         if made.notified_at.is_some() || made.revocation.is_some() {
             return Ok(());
         }
@@ -69,7 +68,7 @@ impl Reaction for Letters {
             at,
         };
         let command = AwardCommand::Notify { at };
-        carry_out::<Award>(&*self.0.events, &execution, &id, command).await?;
+        eventstore::execute::<Award>(&*self.0.events, &execution, &id, command).await?;
         Ok(())
     }
 }
