@@ -9,7 +9,7 @@ use crate::{
     badge::Badge,
     call::{Call, found},
     cost,
-    failure::{Failure, canonical},
+    failure::Failure,
     node::Type,
     page::{Connection, List, Page, connection},
     payload::{Done, about, payload_type},
@@ -128,7 +128,7 @@ impl AwardBatchRow {
     async fn error(&self, ctx: &Context<'_>) -> Option<UserError> {
         let refusal = self.0.refusal.clone()?;
         let refusal = Refusal {
-            code: canonical(&refusal.code).into_owned(),
+            code: refusal.code,
             message: refusal.message,
             path: some(&refusal.path),
             retryable: refusal.retryable,
@@ -231,7 +231,8 @@ impl AwardBatchMutation {
             let badge_id = badge?;
             let key = idempotency_key.0;
             let Some(csv) = csv else {
-                let purpose = UploadPurpose::AwardCsv { badge: badge_id.clone(), notify, key: key.clone() };
+                let purpose =
+                    UploadPurpose::AwardCsv { badge: badge_id.clone(), notify, key: key.clone() };
                 let upload = Upload::new(ctx, purpose, &key)?;
                 // Rows for a badge that is not there are refused before they are sent.
                 if call.badge(badge_id).await?.is_none() {

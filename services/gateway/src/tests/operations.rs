@@ -238,10 +238,9 @@ async fn an_id_is_refused_by_form_and_type_and_absent_when_foreign() {
     let house = furnished();
     let elsewhere = TenantId::from_uuid(Uuid::from_u128(5));
     let foreign = global_id(Type::Badge, elsewhere, BADGE).unwrap();
-    for (id, code) in [
-        ("nonsense".to_owned(), "INVALID_ID"),
-        (house.id(Type::Award, AWARD), "INVALID_ID"),
-    ] {
+    for (id, code) in
+        [("nonsense".to_owned(), "INVALID_ID"), (house.id(Type::Award, AWARD), "INVALID_ID")]
+    {
         let mut variables = input(&house);
         variables["in"]["badgeId"] = json!(id);
         let reply = house.ask(CREATE, variables).await.json();
