@@ -54,11 +54,11 @@ pub(crate) async fn page(
 /// How many there are. Counted rather than kept: an earner holds few, and an erasure starts anew.
 async fn total(list: &List<'_>) -> Result<i64, Status> {
     const AT_ONCE: usize = 1_000;
-    let (mut total, mut last) = (0, None);
+    let (mut total, mut beyond) = (0, None);
     loop {
-        let rows = list.walk(Direction::Forward, last.as_deref(), None, AT_ONCE).await?;
+        let rows = list.walk(Direction::Forward, beyond.as_deref(), None, AT_ONCE).await?;
         total += i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        last = rows.last().map(|(place, _)| place.clone());
+        beyond = rows.last().map(|(place, _)| place.clone());
         if rows.len() < AT_ONCE {
             return Ok(total);
         }

@@ -23,7 +23,6 @@ use crate::{
 const LINK_MILLIS: i64 = 15 * 60 * 1000;
 /// The longest ID token that is looked at, in bytes.
 const LONGEST_ID_TOKEN: usize = 16 * 1024;
-/// How long a sign-in waits for the newest memberships.
 
 /// Answers before it is known whose address it is: neither the answer nor its time tells.
 pub(crate) fn request(
