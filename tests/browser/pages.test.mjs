@@ -1,143 +1,194 @@
 // The pages as people meet them: in a real browser, with every request watched.
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import test, { after, before } from 'node:test'
-import { chromium } from 'playwright-core'
-import { demo, folder } from '../oracles/laurel.mjs'
+import { ask, demo, links, mutate, newLink } from '../oracles/laurel.mjs'
+import { healthy, keyboard, launch, open, sizes } from './watch.mjs'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const pictures = new URL('../../target/tests/pictures/', import.meta.url).pathname
-mkdirSync(pictures, { recursive: true })
-
-let browser
+let browser, summary, origin
 before(async () => {
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  })
+  [browser, summary] = await Promise.all([launch(), demo()])
+  origin = new URL(summary.publicUrl).origin
 })
-after(() => browser.close())
+after(async () => {
+  await browser.close()
+  await summary.stop()
+})
 
-/** A page whose every request is watched; foreign ones and script errors fail the test. */
-async function open(t, origin, options = {}) {
-  const context = await browser.newContext({ bypassCSP: false, ...options })
-  t.after(() => context.close())
-  const page = await context.newPage()
-  page.on('request', (request) => {
-    const url = request.url()
-    if (!url.startsWith(origin) && !url.startsWith('data:')) page.foreign = (page.foreign ?? []).concat(url)
-  })
-  page.on('pageerror', (error) => { page.failed = String(error) })
-  return page
+/** Awards a badge and gives its id, earner and page. */
+async function award(address, displayName, badgeId = summary.badge, more = {}) {
+  const input = { badgeId, recipient: { email: { address, displayName } }, notify: false, ...more }
+  return (await mutate(summary, 'awardCreate', 'award { id publicUrl earner { id } }', input)).award
 }
 
-async function healthy(page, name) {
-  assert.deepEqual(page.foreign ?? [], [], `${name} asks nobody else for anything`)
-  assert.equal(page.failed, undefined, `${name} has no script error`)
-  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
-  const found = await violations(page)
-  assert.deepEqual(found, [], `${name} is accessible`)
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-  assert.ok(wide <= 0, `${name} does not scroll sideways`)
+/** A published badge of the demo's issuer. */
+async function badge(content) {
+  const made = await mutate(summary, 'badgeCreate', 'badge { id }', { issuerId: summary.issuer, content })
+  return (await mutate(summary, 'badgePublish', 'badge { id publicUrl }', { badgeId: made.badge.id })).badge
 }
 
-/** What axe finds, run in a copy of the page without its content security policy. */
-async function violations(page) {
-  const bare = await page.context().browser().newContext({ bypassCSP: true, viewport: page.viewportSize(), storageState: await page.context().storageState() })
-  try {
-    const copy = await bare.newPage()
-    await copy.goto(page.url())
-    await copy.evaluate(axe)
-    const result = await copy.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
-    return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' | ')}`)
-  } finally { await bare.close() }
+/** Signs in by the mailed link, with clicks alone. */
+async function signIn(page, address, pictured = async () => {}) {
+  await page.goto(`${origin}/sign-in`)
+  await pictured('sign-in')
+  const known = links(summary.data)
+  await page.getByLabel(/mail/i).fill(address)
+  await page.getByRole('button', { name: /send/i }).click()
+  await page.getByRole('heading', { level: 1, name: /mail|inbox|link/i }).waitFor()
+  await pictured('sign-in-sent')
+  await page.goto(origin + await newLink(summary.data, known))
+  await pictured('sign-in-confirm')
+  await page.locator('main').getByRole('button').first().click()
+  await page.waitForURL(/\/backpack/)
 }
 
-/** The newest sign-in link in the outbox that is not among those known. */
-async function link(data, known) {
-  for (let turn = 0; turn < 400; turn++) {
-    const fresh = links(data).find((found) => !known.includes(found))
-    if (fresh) return fresh
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-  throw new Error('no mail arrived')
-}
-
-function links(data) {
-  const files = readdirSync(join(data, 'outbox'), { recursive: true }).filter((name) => name.endsWith('.eml'))
-  return files.flatMap((name) => {
-    const mail = readFileSync(join(data, 'outbox', name), 'utf8').replace(/=\r?\n/g, '').replaceAll('=3D', '=')
-    return mail.match(/\/sign-in\/[A-Za-z0-9._-]+(\?[a-z=&]+)?/) ?? []
-  }).filter((found) => found?.startsWith('/sign-in/'))
-}
-
-test('an award, its badge and its issuer, for anyone', async (t) => {
-  const data = folder(t)
-  const summary = await demo(t, data)
-  const origin = new URL(summary.publicUrl).origin
-
-  const sizes = { desktop: { width: 1280, height: 900 }, phone: { width: 320, height: 700 } }
+test('the page of an award, on wide and narrow screens, light and dark', async (t) => {
   for (const [size, viewport] of Object.entries(sizes)) {
     for (const colorScheme of ['light', 'dark']) {
-      const page = await open(t, origin, { viewport, colorScheme, javaScriptEnabled: true })
+      const page = await open(t, browser, origin, { viewport, colorScheme })
       await page.goto(summary.publicUrl)
       assert.match(await page.getByRole('heading', { level: 1 }).innerText(), /Open Learning Pioneer/)
       assert.match(await page.locator('main').innerText(), /Ada Lovelace/)
+      const picture = page.locator('main img').first()
+      assert.ok(await picture.evaluate((img) => img.complete && img.naturalWidth > 0), 'the picture is there')
       await healthy(page, `award-${size}-${colorScheme}`)
     }
   }
-
-  const page = await open(t, origin)
-  await page.goto(summary.publicUrl)
-  const picture = page.locator('main img').first()
-  assert.ok(await picture.evaluate((img) => img.complete && img.naturalWidth > 0), 'the picture is there')
-  await page.locator('a[href*="/b/"]').first().click()
-  await page.waitForURL(/\/b\//)
-  await healthy(page, 'badge')
-  await page.locator('a[href*="/i/"]').first().click()
-  await page.waitForURL(/\/i\//)
-  await healthy(page, 'issuer')
-  const missing = await page.goto(`${origin}/c/award_00000000000000000000000000`)
-  assert.equal(missing.status(), 404)
-  await healthy(page, 'missing')
 })
 
-test('an earner signs in by mail, accepts an award and signs out', async (t) => {
-  const data = folder(t)
-  const summary = await demo(t, data)
-  const origin = new URL(summary.publicUrl).origin
-  const page = await open(t, origin)
-  await page.goto(`${origin}/sign-in`)
-  await healthy(page, 'sign-in')
-  const known = links(data)
-  await page.getByLabel(/mail/i).fill('Ada.Lovelace@example.org')
-  await page.getByRole('button').first().click()
-  await page.waitForLoadState()
-  await healthy(page, 'sign-in-sent')
-  await page.goto(origin + await link(data, known))
-  await healthy(page, 'sign-in-confirm')
-  await page.getByRole('button').first().click()
-  await page.waitForURL(/\/backpack/)
+test('from an award to its badge, its issuer, home, and nowhere', async (t) => {
+  for (const [size, viewport] of Object.entries(sizes)) {
+    const page = await open(t, browser, origin, { viewport, colorScheme: size === 'phone' ? 'dark' : 'light' })
+    await page.goto(summary.publicUrl)
+    await page.locator('main a[href^="/i/"]').first().click()
+    await page.waitForURL(/\/i\//)
+    await healthy(page, `issuer-${size}`)
+    const { badge } = await ask(summary, 'query($id: ID!) { badge(id: $id) { publicUrl } }', { id: summary.badge })
+    await page.goto(badge.publicUrl)
+    await healthy(page, `badge-${size}`)
+    for (const [name, path, status] of [['home', '/', 200], ['errors', '/errors', 200], ['missing', '/c/award_00000000000000000000000000', 404]]) {
+      const response = await page.goto(origin + path)
+      assert.equal(response.status(), status, path)
+      await healthy(page, `${name}-${size}`)
+    }
+  }
+})
+
+test('an award says where it stands', async (t) => {
+  const page = await open(t, browser, origin)
+  const shows = async (url, name, status, words) => {
+    // Pages follow the log: what was decided a moment ago may take a moment to be shown.
+    let response, said
+    for (let turn = 0; turn < 200 && !words.test(said); turn++) {
+      response = await page.goto(url)
+      said = await page.locator('main').innerText()
+    }
+    assert.match(said, words, name)
+    assert.equal(response.status(), status, name)
+    await healthy(page, `award-${name}`)
+  }
+  const pending = await award('pending@example.org', 'Pia Pending')
+  await shows(pending.publicUrl, 'pending', 200, /Valid, awaiting acceptance/)
+  const revoked = await award('revoked@example.org', 'Rex Revoked')
+  await mutate(summary, 'awardRevoke', 'award { status }', { awardId: revoked.id, reason: 'The project was somebody else’s.' })
+  await shows(revoked.publicUrl, 'revoked', 200, /Revoked[^]*somebody else’s/)
+  const times = { achievedAt: '2020-01-31T12:00:00Z', expiresAt: '2021-01-31T12:00:00Z' }
+  const expired = await award('expired@example.org', 'Ed Expired', summary.badge, times)
+  await shows(expired.publicUrl, 'expired', 200, /Expired[^]*31 January 2021/)
+  const erased = await award('erased@example.org', 'Eve Erased')
+  await mutate(summary, 'earnerErase', 'earner { id }', { earnerId: erased.earner.id })
+  await shows(erased.publicUrl, 'erased', 410, /withdrawn|erased|no longer/i)
+  assert.doesNotMatch(await page.content(), /Eve/, 'the name is gone')
+})
+
+test('long names, other scripts and emoji keep the pages whole', async (t) => {
+  const name = 'Advanced interdisciplinary competence in '.repeat(5).slice(0, 182) + 'Donaudampfschiffahrts'.slice(0, 18)
+  assert.equal(name.length, 200)
+  const made = await badge({
+    name, description: 'x'.repeat(120), criteriaNarrative: '**ללמוד** וגם ללמד.', tags: ['🌱 growth', 'تعليم مفتوح'],
+  })
+  for (const [kind, holder] of [['hebrew', 'עדה לאבלייס 👩🏽‍🔬'], ['arabic', 'سلمى الزهراء']]) {
+    const { publicUrl } = await award(`${kind}@example.org`, holder, made.id)
+    for (const [size, viewport] of Object.entries(sizes)) {
+      const page = await open(t, browser, origin, { viewport })
+      await page.goto(publicUrl)
+      assert.equal(await page.locator('.to b').innerText(), holder)
+      assert.equal(await page.locator('.to b').evaluate((b) => b.matches(':dir(rtl)')), true)
+      await healthy(page, `award-${kind}-${size}`)
+    }
+  }
+  const page = await open(t, browser, origin, { viewport: sizes.phone })
+  await page.goto(made.publicUrl)
+  await healthy(page, 'badge-long-phone')
+})
+
+test('an earner signs in by mail, accepts, declines and signs out', async (t) => {
+  await award('grace@example.org', 'Grace')
+  const spare = await badge({ name: 'Mentor of peers', description: 'Helped three others to finish.', criteriaNarrative: 'Three peers say so.' })
+  await award('grace@example.org', 'Grace', spare.id)
+  const page = await open(t, browser, origin)
+  await signIn(page, 'Grace@example.org', (name) => healthy(page, name))
   assert.match(await page.locator('main').innerText(), /Open Learning Pioneer/)
   await healthy(page, 'backpack')
-  await page.getByRole('button', { name: /accept/i }).first().click()
-  await page.waitForLoadState()
-  assert.match(await page.locator('main').innerText(), /accepted/i)
-  await healthy(page, 'backpack-accepted')
+  await keyboard(page, 'backpack')
+  await page.getByRole('button', { name: /accept open/i }).press('Enter')
+  await page.getByRole('button', { name: /accept open/i }).waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: /decline mentor/i }).click()
+  await page.getByRole('button', { name: /decline mentor/i }).waitFor({ state: 'detached' })
+  assert.match(await page.locator('main').innerText(), /^Declined$/im)
+  await healthy(page, 'backpack-answered')
+  await page.setViewportSize(sizes.phone)
+  await healthy(page, 'backpack-phone')
+  await page.getByRole('link', { name: 'Open Learning Pioneer' }).click()
+  assert.match(await page.locator('main').innerText(), /accepted by its holder/)
+  await page.setViewportSize(sizes.desktop)
+  await healthy(page, 'award-accepted')
+  await page.goto(`${origin}/backpack/erase`)
+  await healthy(page, 'backpack-erase')
+  await page.goto(`${origin}/backpack`)
   await page.getByRole('button', { name: /sign out/i }).click()
-  await page.waitForLoadState()
   await page.goto(`${origin}/backpack`)
   assert.match(page.url(), /sign-in/, 'signed out is signed out')
 })
 
+test('everything works without script', async (t) => {
+  await award('plain@example.org', 'Paula Plain')
+  const page = await open(t, browser, origin, { javaScriptEnabled: false })
+  await page.goto(summary.publicUrl)
+  assert.match(await page.locator('main').innerText(), /Ada Lovelace/)
+  await page.getByText('QR code of this page').click()
+  await healthy(page, 'award-without-script', { script: false })
+  await signIn(page, 'plain@example.org')
+  await page.getByRole('button', { name: /accept/i }).click()
+  await page.getByRole('button', { name: /accept/i }).waitFor({ state: 'detached' })
+  await page.goto(`${origin}/backpack/erase`)
+  await page.locator('main').getByRole('button').first().click()
+  await page.waitForLoadState()
+  await healthy(page, 'erased-without-script', { script: false })
+})
+
+test('a backpack with nothing in it', async (t) => {
+  const page = await open(t, browser, origin)
+  await signIn(page, 'nobody@example.org')
+  assert.match(await page.locator('main').innerText(), /nothing here yet/i)
+  await healthy(page, 'backpack-empty')
+})
+
+test('the keyboard reaches everything on every page', async (t) => {
+  const page = await open(t, browser, origin)
+  for (const path of [summary.publicUrl, '/', '/sign-in', '/sign-in?to=organization', '/errors', '/graphiql']) {
+    await page.goto(new URL(path, origin).href, { waitUntil: 'networkidle' })
+    await keyboard(page, path)
+  }
+})
+
 test('the playground answers', async (t) => {
-  const data = folder(t)
-  const summary = await demo(t, data)
-  const origin = new URL(summary.publicUrl).origin
-  const page = await open(t, origin, { viewport: { width: 1280, height: 900 } })
-  await page.goto(`${origin}/graphiql`)
-  await page.waitForLoadState('networkidle')
-  await healthy(page, 'playground')
+  for (const [size, viewport] of Object.entries(sizes)) {
+    const page = await open(t, browser, origin, { viewport, colorScheme: size === 'phone' ? 'dark' : 'light' })
+    await page.goto(`${origin}/graphiql`)
+    await page.getByLabel('Access token').fill(summary.token)
+    await page.getByLabel('Document').fill('{ badges(first: 3) { nodes { name status } } }')
+    await page.getByRole('button', { name: 'Run' }).click()
+    await page.locator('#answer').getByText('Open Learning Pioneer').waitFor()
+    await healthy(page, `playground-${size}`)
+  }
 })

@@ -4,14 +4,15 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { demoOnce, folder } from './laurel.mjs'
+import { demoOnce, folder, freePort } from './laurel.mjs'
 
 const script = new URL('./verify-credential.mjs', import.meta.url).pathname
 const verify = (...files) => spawnSync(process.execPath, [script, ...files], { encoding: 'utf8' })
 
-test('the demo awards what its CSV allows, and strangers can verify it', (t) => {
+test('the demo awards what its CSV allows, and strangers can verify it', async (t) => {
   const data = folder(t)
-  const first = demoOnce(data)
+  const port = await freePort()
+  const first = demoOnce(data, port)
   assert.equal(first.rows, 200)
   assert.equal(first.awarded + first.rejected, first.rows)
   assert.ok(first.rejected >= 10, 'the CSV holds rows that are wrong on purpose')
@@ -35,7 +36,7 @@ test('the demo awards what its CSV allows, and strangers can verify it', (t) => 
     assert.notEqual(verify(file, first.did, first.statusList).status, 0, `a forged ${what} must not verify`)
   }
 
-  const second = demoOnce(data)
+  const second = demoOnce(data, port)
   assert.deepEqual([second.rows, second.awarded, second.rejected], [first.rows, first.awarded, first.rejected])
   assert.equal(second.publicUrl, first.publicUrl, 'running it again duplicates nothing')
   assert.equal(readFileSync(second.credential, 'utf8'), JSON.stringify(credential), 'the exact bytes are served again')
