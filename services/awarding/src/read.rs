@@ -16,7 +16,7 @@ use crate::{
     pages::{List, page},
     rights::reach,
     role::Awarding,
-    show::{Eyes, shown},
+    show::Eyes,
     terms::award_id,
     trouble::{Outcome, Trouble},
 };
@@ -144,7 +144,7 @@ impl Awarding {
         let tenant = self.tenant_of(id).await?.ok_or_else(Trouble::missing)?;
         let row = self.award_row(tenant, id).await?.ok_or_else(Trouble::missing)?;
         let particulars = self.show.particulars(tenant, row.particulars.as_ref()).await?;
-        let award = shown(tenant, id, &row, particulars.as_ref(), Eyes::Public, self.clock.now());
+        let award = self.show.award(tenant, id, &row, Eyes::Public, self.clock.now()).await?;
         let credential = match &particulars {
             Some(them) if !request.summary => {
                 self.show.credential(tenant, row.template, them).await?
