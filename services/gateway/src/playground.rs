@@ -18,6 +18,7 @@ use crate::{endpoint::Endpoint, failure::CODES};
 const PAGE: &str = include_str!("../assets/graphiql.html");
 const SCRIPT: &str = include_str!("../assets/graphiql.js");
 const STYLE: &str = include_str!("../assets/graphiql.css");
+const ICON: &str = include_str!("../templates/laurel.svg");
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -43,11 +44,12 @@ pub async fn page() -> Response {
     give("text/html; charset=utf-8", PAGE)
 }
 
-/// `/graphiql/{asset}`: its script and style.
+/// `/graphiql/{asset}`: its script, style and icon.
 pub async fn asset(Path(name): Path<String>) -> Response {
     match name.as_str() {
         "graphiql.js" => give("text/javascript; charset=utf-8", SCRIPT),
         "graphiql.css" => give("text/css; charset=utf-8", STYLE),
+        "icon.svg" => give("image/svg+xml", ICON),
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -63,6 +65,7 @@ pub async fn errors(State(endpoint): State<Arc<Endpoint>>) -> Response {
     let mut page = String::from(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Error codes</title>\
          <meta name=\"viewport\" content=\"width=device-width\">\
+         <link rel=\"icon\" type=\"image/svg+xml\" href=\"/graphiql/icon.svg\">\
          <link rel=\"stylesheet\" href=\"/graphiql/graphiql.css\">\
          <body class=\"codes\"><main><h1>Error codes</h1>",
     );
