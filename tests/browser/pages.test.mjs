@@ -91,9 +91,9 @@ test('an award says where it stands', async (t) => {
   const revoked = await award('revoked@example.org', 'Rex Revoked')
   await mutate(summary, 'awardRevoke', 'award { status }', { awardId: revoked.id, reason: 'The project was somebody else’s.' })
   await shows(revoked.publicUrl, 'revoked', 200, /Revoked[^]*somebody else’s/)
-  const times = { achievedAt: '2020-01-31T12:00:00Z', expiresAt: '2021-01-31T12:00:00Z' }
+  const times = { achievedAt: '2020-01-31T12:00:00Z', expiresAt: new Date(Date.now() + 2000).toISOString() }
   const expired = await award('expired@example.org', 'Ed Expired', summary.badge, times)
-  await shows(expired.publicUrl, 'expired', 200, /Expired[^]*31 January 2021/)
+  await shows(expired.publicUrl, 'expired', 200, /Expired\. This award ended on/)
   const erased = await award('erased@example.org', 'Eve Erased')
   await mutate(summary, 'earnerErase', 'earner { id }', { earnerId: erased.earner.id })
   await shows(erased.publicUrl, 'erased', 410, /withdrawn|erased|no longer/i)
