@@ -16,7 +16,7 @@ pub use codec::{Unreadable, decode, encode};
 pub use embedded::{Embedded, EmbeddedOptions, OpenError};
 pub use execute::{Done, ExecuteError, Execution, Loaded, carry_out, execute, load, load_for};
 pub use port::{
-    AppendError, Appended, Deletion, EventStore, Expected, Filter, NewEvent, Page, RecordedEvent,
-    Scope, Signal, Signals, StoreError, Write,
+    AppendError, Appended, Decoded, Deletion, EventStore, Expected, Filter, NewEvent, Page,
+    RecordedEvent, Scope, Signal, Signals, StoreError, Write,
 };
 pub use stream::{InvalidStream, StreamId};

@@ -1,4 +1,8 @@
-use std::{pin::Pin, sync::Arc};
+use std::{
+    any::Any,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+};
 
 use futures_util::Stream;
 use kernel::{Envelope, Fact, Id, InvalidId, Kind, Position, Revision, TenantId};
@@ -204,9 +208,34 @@ pub struct RecordedEvent {
     pub data: Vec<u8>,
     /// The [`Envelope`] as JSON.
     pub metadata: Vec<u8>,
+    /// Empty at first; see [`RecordedEvent::shared`].
+    pub decoded: Decoded,
 }
 
+/// A payload that was decoded once for all its readers.
+#[derive(Clone, Debug, Default)]
+pub struct Decoded(OnceLock<Arc<dyn Any + Send + Sync>>);
+
 impl RecordedEvent {
+    /// The payload in today's shape, decoded at the first call and shared by all later ones: for
+    /// facts that several projections read.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when no shape known here fits.
+    pub fn shared<E>(&self) -> Result<Arc<E>, Unreadable>
+    where
+        E: DeserializeOwned + Send + Sync + 'static,
+    {
+        let held = self.decoded.0.get().cloned();
+        if let Some(event) = held.and_then(|held| held.downcast::<E>().ok()) {
+            return Ok(event);
+        }
+        let event = Arc::new(self.event::<E>()?);
+        // When readers disagree on the type, the first one's stays.
+        let _ = self.decoded.0.set(event.clone());
+        Ok(event)
+    }
+
     /// The payload in today's shape.
     ///
     /// # Errors

@@ -72,14 +72,10 @@ pub struct Mail {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Bytes of one HTTP or gRPC request.
-    pub request_bytes: usize,
     /// Bytes of one uploaded picture.
     pub artwork_bytes: usize,
-    /// Bytes of one uploaded list of recipients.
+    /// Bytes of one uploaded list of recipients, at most 8 MiB.
     pub batch_bytes: usize,
-    /// Rows of one uploaded list of recipients.
-    pub batch_rows: usize,
     /// What one GraphQL client of one tenant may spend at once, in points of the published costs.
     pub graphql_points: u32,
     /// What it regains each second.
@@ -162,10 +158,8 @@ impl Default for Mail {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            request_bytes: 4 << 20,
             artwork_bytes: 2 << 20,
-            batch_bytes: 32 << 20,
-            batch_rows: 100_000,
+            batch_bytes: 8 << 20,
             graphql_points: 200_000,
             graphql_points_per_second: 20_000,
         }
@@ -232,9 +226,9 @@ impl Config {
         }
         self.public_url = url;
         let limits = &self.limits;
-        let sizes = [limits.request_bytes, limits.artwork_bytes, limits.batch_bytes];
-        if sizes.iter().any(|size| *size < 1024) || limits.batch_rows == 0 {
-            return invalid("limits", "at least 1024 bytes each, and one row");
+        let sizes = [(limits.artwork_bytes, 2 << 20), (limits.batch_bytes, 8 << 20)];
+        if sizes.iter().any(|(size, most)| !(1024..=*most).contains(size)) {
+            return invalid("limits", "1 KiB to 2 MiB of artwork, 1 KiB to 8 MiB of a batch");
         }
         if self.oidc.iter().any(|provider| !provider.issuer.starts_with("https://"))
             && !self.development
@@ -260,7 +254,7 @@ mod tests {
     #[test]
     fn the_later_source_wins() {
         let file = "listen = '127.0.0.1:1'\ndata = 'file'\n[log]\nlevel = 'warn'\n\
-                    [limits]\nbatch_rows = 5\n[[oidc]]\nissuer = 'https://id.example.org'\naudience = 'us'";
+                    [limits]\nbatch_bytes = 5000\n[[oidc]]\nissuer = 'https://id.example.org'\naudience = 'us'";
         let env =
             [("LAUREL__LISTEN", "127.0.0.1:2"), ("LAUREL__LOG__LEVEL", "debug"), ("PATH", "/")];
         let flags = Flags { listen: Some(([127, 0, 0, 1], 3).into()), ..Flags::default() };
@@ -269,16 +263,16 @@ mod tests {
         assert_eq!(config.public_url, "http://localhost:3");
         assert_eq!(config.log.level, "debug");
         assert_eq!(config.data, PathBuf::from("file"));
-        assert_eq!(config.limits.batch_rows, 5);
-        assert_eq!(config.limits.request_bytes, Limits::default().request_bytes);
+        assert_eq!(config.limits.batch_bytes, 5000);
+        assert_eq!(config.limits.artwork_bytes, Limits::default().artwork_bytes);
         assert_eq!(config.oidc[0].issuer, "https://id.example.org");
     }
 
     #[test]
     fn numbers_and_switches_can_come_from_the_environment() {
-        let env = [("LAUREL__LIMITS__BATCH_ROWS", "7"), ("LAUREL__DEVELOPMENT", "true")];
+        let env = [("LAUREL__LIMITS__BATCH_BYTES", "7000"), ("LAUREL__DEVELOPMENT", "true")];
         let config = load("", &env, Flags::default()).unwrap();
-        assert_eq!((config.limits.batch_rows, config.development), (7, true));
+        assert_eq!((config.limits.batch_bytes, config.development), (7000, true));
     }
 
     #[test]
@@ -310,5 +304,14 @@ mod tests {
             let outcome = load(&format!("public_url = '{url}'"), &[], Flags::default());
             assert_eq!(outcome.is_ok(), fits, "{url}");
         }
+    }
+
+    #[test]
+    fn the_sample_configuration_says_what_the_defaults_are() {
+        let sample = include_str!("../../../deploy/laurel.toml");
+        assert_eq!(
+            load(sample, &[], Flags::default()).unwrap(),
+            load("", &[], Flags::default()).unwrap()
+        );
     }
 }

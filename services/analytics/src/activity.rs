@@ -7,10 +7,9 @@ use analytics_domain::EngagementEvent;
 use awarding_domain::AwardEvent;
 use design_domain::BadgeId;
 use eventstore::{RecordedEvent, Unreadable};
-use kernel::{Day, TenantId, Timestamp};
+use kernel::{Day, TenantId};
 use proto::analytics::v1::{Counts, DayActivity};
 use readmodel::{Change, Direction, Key, Model, Projection, ReadModelError, Row, Rows, Scan, View};
-use serde::Deserialize;
 
 /// The model in its present shape.
 pub const MODEL: Model = Model { name: "activity", version: 1 };
@@ -40,15 +39,6 @@ pub enum Kind {
     Verified = 6,
 }
 
-/// The part of `award-created.v1` that is counted; the rest is skipped unread, for this is the one
-/// fact that comes by the million.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Created {
-    badge: BadgeId,
-    issued_at: Timestamp,
-}
-
 /// Makes the model.
 pub struct ActivityProjection;
 
@@ -66,12 +56,8 @@ impl Projection for ActivityProjection {
         let mut count = |badge: BadgeId, day: Day, kind: Kind, by: i64| {
             count(&mut changes, fact.stream.tenant(), (badge, day, kind), by);
         };
-        if &*fact.kind == "award-created.v1" {
-            let created: Result<Created, _> = serde_json::from_slice(&fact.data);
-            let created = created.map_err(|source| Unreadable::of(fact, source))?;
-            count(created.badge, created.issued_at.day(), Kind::Issued, 1);
-        } else if fact.stream.category() == "award" {
-            let (badge, at, kind) = match fact.event::<AwardEvent>()? {
+        if fact.stream.category() == "award" {
+            let (badge, at, kind) = match &*fact.shared::<AwardEvent>()? {
                 AwardEvent::Created(made) => (made.badge, made.issued_at, Kind::Issued),
                 AwardEvent::Accepted(fact) => (fact.badge, fact.at, Kind::Claimed),
                 AwardEvent::Declined(fact) => (fact.badge, fact.at, Kind::Declined),

@@ -186,6 +186,7 @@ fn fact(n: usize, happening: Happening) -> RecordedEvent {
         }
     };
     RecordedEvent {
+        decoded: eventstore::Decoded::default(),
         id: uuid::Uuid::from_u128(number),
         stream,
         revision: 0,

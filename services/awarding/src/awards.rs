@@ -5,7 +5,6 @@ use awarding_domain::{
 use eventstore::{RecordedEvent, Unreadable};
 use kernel::{Position, SubjectId, TenantId};
 use readmodel::{Change, Key, Model, Projection, Rows, row, tables};
-use serde::Deserialize;
 
 pub(crate) use crate::award_rows::{AwardRow, ClaimRow, EarnerRow, ListChange, ListRow, Millis};
 
@@ -73,9 +72,9 @@ impl Projection for Awards {
     fn reads(&self, fact: &RecordedEvent) -> Vec<Key> {
         let tenant = fact.stream.tenant();
         match &*fact.kind {
-            "award-created.v1" => match fact.event() {
-                Ok(Person { person }) => vec![earner_key(tenant, person)],
-                Err(_) => vec![],
+            "award-created.v1" => match fact.shared().as_deref() {
+                Ok(AwardEvent::Created(created)) => vec![earner_key(tenant, created.person)],
+                _ => vec![],
             },
             "award-accepted.v1" | "award-declined.v1" | "award-revoked.v1" => {
                 fact.subject().map(|award| award_key(tenant, award)).into_iter().collect()
@@ -120,49 +119,33 @@ impl Projection for Awards {
     }
 }
 
-/// As much of `award-created.v1` as tells whose row is wanted.
-struct Person {
-    person: SubjectId,
-}
-
-impl<'de> Deserialize<'de> for Person {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        enum Created {
-            #[serde(rename = "award-created.v1")]
-            Created { person: SubjectId },
-        }
-        let Created::Created { person } = Created::deserialize(deserializer)?;
-        Ok(Self { person })
-    }
-}
-
 fn award(
     tenant: TenantId,
     id: AwardId,
     fact: &RecordedEvent,
     rows: &Rows,
 ) -> Result<Vec<Change>, Unreadable> {
-    let event = match fact.event()? {
+    let event = fact.shared::<AwardEvent>()?;
+    match &*event {
         AwardEvent::Created(created) => {
-            return Ok(create(tenant, id, *created, fact.position, rows));
+            return Ok(create(tenant, id, created, fact.position, rows));
         }
         AwardEvent::Notified(_) => return Ok(vec![]),
-        event => event,
-    };
+        _ => {}
+    }
     let key = award_key(tenant, id);
     let Some(mut award) = rows.read::<AwardRow>(&key) else { return Ok(vec![]) };
     let mut changes = Vec::with_capacity(3);
-    match event {
+    match &*event {
         AwardEvent::Accepted(AwardAccepted { at, .. }) => {
-            award.claim = ClaimRow::Accepted(at.into());
+            award.claim = ClaimRow::Accepted((*at).into());
         }
         AwardEvent::Declined(AwardDeclined { at, .. }) => {
-            award.claim = ClaimRow::Declined(at.into());
+            award.claim = ClaimRow::Declined((*at).into());
         }
         AwardEvent::Revoked(AwardRevoked { at, reason, .. }) => {
-            award.revoked = Some((at.into(), reason));
-            let change = ListChange { at: at.into(), position: fact.position };
+            award.revoked = Some(((*at).into(), reason.clone()));
+            let change = ListChange { at: (*at).into(), position: fact.position };
             changes.extend(withdraw(tenant, award.list, award.index, change));
         }
         AwardEvent::Created(_) | AwardEvent::Notified(_) => {}
@@ -174,13 +157,13 @@ fn award(
 fn create(
     tenant: TenantId,
     id: AwardId,
-    created: AwardCreated,
+    created: &AwardCreated,
     position: Position,
     rows: &Rows,
 ) -> Vec<Change> {
     let (badge, person) = (created.badge, created.person);
     let key_version = created.particulars.key_version;
-    let mut award = AwardRow::new(created);
+    let mut award = AwardRow::new(created.clone());
     let mut changes = Vec::with_capacity(12);
     let key = earner_key(tenant, person);
     let known = rows.read::<EarnerRow>(&key);

@@ -34,6 +34,7 @@ fn fact<E: Serialize>(position: u64, stream: StreamId, event: &E) -> RecordedEve
         at: Timestamp::from_unix_millis(1_000),
     };
     RecordedEvent {
+        decoded: eventstore::Decoded::default(),
         id: envelope.command.uuid(),
         stream,
         revision: 0,

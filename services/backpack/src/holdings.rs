@@ -3,7 +3,7 @@
 //! One row per award, written once; what becomes of an award is a small row beside it, and an
 //! erasure is one row for the person, so that no fact touches more than one row.
 
-use awarding_domain::{AwardEvent, AwardId, PersonEvent};
+use awarding_domain::{AwardCreated, AwardEvent, AwardId, PersonEvent};
 use backpack_domain::{EarnerEvent, EarnerId};
 use design_domain::BadgeId;
 use eventstore::{RecordedEvent, Unreadable};
@@ -49,28 +49,6 @@ enum State {
     Revoked,
 }
 
-/// The part of `award-created.v1` that is kept here; the rest is skipped unread, for this is the
-/// one fact that comes by the million.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Created {
-    badge: BadgeId,
-    badge_version: u32,
-    issuer: IssuerId,
-    person: SubjectId,
-    earner: EarnerId,
-    issued_at: Timestamp,
-    #[serde(default)]
-    expires_at: Option<Timestamp>,
-    particulars: UnderKey,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct UnderKey {
-    key_version: u32,
-}
-
 /// Makes the model.
 pub struct HoldingsProjection;
 
@@ -85,11 +63,6 @@ impl Projection for HoldingsProjection {
 
     fn project(&self, fact: &RecordedEvent, _: &Rows) -> Result<Vec<Change>, Unreadable> {
         let change = match fact.stream.category() {
-            "award" if &*fact.kind == "award-created.v1" => {
-                let created = serde_json::from_slice(&fact.data);
-                let created = created.map_err(|source| Unreadable::of(fact, source))?;
-                Some(held(fact, &created)?)
-            }
             "award" => award(fact)?,
             "person" => {
                 let PersonEvent::Erased(erased) = fact.event()?;
@@ -110,20 +83,8 @@ impl Projection for HoldingsProjection {
 }
 
 fn award(fact: &RecordedEvent) -> Result<Option<Change>, Unreadable> {
-    let state = match fact.event::<AwardEvent>()? {
-        AwardEvent::Created(made) => {
-            let created = Created {
-                badge: made.badge,
-                badge_version: made.badge_version,
-                issuer: made.issuer,
-                person: made.person,
-                earner: made.earner,
-                issued_at: made.issued_at,
-                expires_at: made.expires_at,
-                particulars: UnderKey { key_version: made.particulars.key_version },
-            };
-            return held(fact, &created).map(Some);
-        }
+    let state = match &*fact.shared::<AwardEvent>()? {
+        AwardEvent::Created(created) => return held(fact, created).map(Some),
         AwardEvent::Accepted(_) => State::Accepted,
         AwardEvent::Declined(_) => State::Declined,
         AwardEvent::Revoked(_) => State::Revoked,
@@ -133,7 +94,7 @@ fn award(fact: &RecordedEvent) -> Result<Option<Change>, Unreadable> {
     Ok(Some(row::put(Key::new(fact.stream.tenant(), STATES, award.bytes()), &state)))
 }
 
-fn held(fact: &RecordedEvent, created: &Created) -> Result<Change, Unreadable> {
+fn held(fact: &RecordedEvent, created: &AwardCreated) -> Result<Change, Unreadable> {
     let row = Held {
         award: fact.subject()?,
         tenant: fact.stream.tenant(),

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, net::SocketAddr, sync::Arc};
 
-use auth::Principal;
+use auth::{AuthError, Kind, Principal};
 use axum::extract::ConnectInfo;
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use kernel::TenantId;
@@ -96,6 +96,10 @@ impl Endpoint {
             return Err(malformed());
         }
         let principal = self.verifier.access(token, self.clock.now()).map_err(Failure::token)?;
+        // Roles speak to each other over their own wires, never through the front door.
+        if principal.kind == Kind::Service {
+            return Err(Failure::token(AuthError::WrongKind));
+        }
         let authorization = format!("Bearer {token}").parse().map_err(|_| malformed())?;
         Ok(Caller {
             principal: Some(principal),

@@ -96,7 +96,7 @@ impl Failure {
     pub fn of_refusal(refusal: Refusal) -> Self {
         Self {
             retryable: refusal.retryable,
-            ..Self::new(StatusCode::OK, canonical(&refusal.code), refusal.message)
+            ..Self::new(StatusCode::OK, refusal.code, refusal.message)
         }
     }
 }
@@ -105,17 +105,6 @@ impl From<Status> for Failure {
     fn from(status: Status) -> Self {
         Self::of_refusal(Refusal::of(&status))
     }
-}
-
-/// The one name of a code that roles and transports spell in several ways.
-pub fn canonical(code: &str) -> Cow<'static, str> {
-    Cow::Borrowed(match code {
-        "INVALID" | "INVALID_IDEMPOTENCY_KEY" => "INVALID_INPUT",
-        "FORBIDDEN" => "NOT_PERMITTED",
-        "LIMIT_REACHED" => "LIMIT_EXCEEDED",
-        "NOT_YET_CONSISTENT" => "CONSISTENCY_TIMEOUT",
-        other => return Cow::Owned(other.to_owned()),
-    })
 }
 
 /// Whether a code is the system's rather than a rule's: it goes to `errors`, not to `userErrors`.

@@ -154,7 +154,12 @@ pub fn sdl() -> String {
 /// # Panics
 /// When the schema's own SDL cannot be read back, which a test rules out.
 pub fn routes(context: &Context, wires: Wires) -> Router {
-    routes_within(context, wires, Limits::default())
+    let limits = Limits {
+        bucket: context.limits.graphql_points,
+        restore_per_second: context.limits.graphql_points_per_second,
+        ..Limits::default()
+    };
+    routes_within(context, wires, limits)
 }
 
 /// [`routes`] with other limits of GraphQL.

@@ -7,7 +7,7 @@ use crate::{
     award::Award,
     badge::Badge,
     call::Call,
-    failure::{Failure, canonical, is_systemic},
+    failure::{Failure, is_systemic},
     node::InvalidId,
     scalar::InputPath,
 };
@@ -254,7 +254,6 @@ pub enum Refused {
 impl From<tonic::Status> for Refused {
     fn from(status: tonic::Status) -> Self {
         let mut refusal = Refusal::of(&status);
-        refusal.code = canonical(&refusal.code).into_owned();
         refusal.path = refusal.path.map(|path| input_path(&path));
         if is_systemic(&refusal.code) {
             Refused::Failure(Failure::of_refusal(refusal))

@@ -212,6 +212,7 @@ impl<'c> Log<'c> {
                 event.data,
             ])?;
             self.facts.push(Arc::new(RecordedEvent {
+                decoded: crate::Decoded::default(),
                 id: event.id,
                 stream: stream.clone(),
                 revision,

@@ -172,6 +172,7 @@ fn recorded(
         return Ok(None);
     }
     Ok(Some(RecordedEvent {
+        decoded: crate::Decoded::default(),
         id,
         stream,
         revision: row.get::<_, i64>(2)?.cast_unsigned(),

@@ -95,7 +95,7 @@ const WRITING: &str = "
 
 const READING: &str = "
     PRAGMA query_only = ON;
-    PRAGMA mmap_size = 1073741824;
+    PRAGMA mmap_size = 16777216;
     PRAGMA cache_size = -8192;
     PRAGMA temp_store = MEMORY;
     PRAGMA trusted_schema = OFF;

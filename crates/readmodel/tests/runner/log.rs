@@ -42,6 +42,7 @@ impl Log {
         let mut facts = self.facts.lock().unwrap();
         let position = Position(facts.len() as u64 + 1);
         facts.push(RecordedEvent {
+            decoded: eventstore::Decoded::default(),
             id: Uuid::from_u128(position.0.into()),
             stream: StreamId::named(category, TenantId::PLATFORM, id),
             revision: 0,

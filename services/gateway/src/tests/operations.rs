@@ -141,8 +141,15 @@ async fn refusals_of_rules_are_data_with_their_type() {
             "InvalidInput",
             "/recipient/email/address",
         ),
-        ("INVALID", Class::Invalid, Some("/achieved_at"), vec![], "InvalidInput", "/achievedAt"),
-        ("FORBIDDEN", Class::Forbidden, None, vec![], "NotPermitted", ""),
+        (
+            "INVALID_INPUT",
+            Class::Invalid,
+            Some("/achieved_at"),
+            vec![],
+            "InvalidInput",
+            "/achievedAt",
+        ),
+        ("NOT_PERMITTED", Class::Forbidden, None, vec![], "NotPermitted", ""),
         ("NOT_FOUND", Class::Missing, Some("/badge_id"), vec![], "NotFound", "/badgeId"),
         ("IDEMPOTENCY_MISMATCH", Class::Conflict, None, vec![], "IdempotencyConflict", ""),
         (
@@ -207,7 +214,7 @@ async fn failures_are_errors_and_tell_nothing_of_the_inside() {
         (Status::internal("SELECT * FROM members"), "INTERNAL", false),
         (Status::unknown("/home/laurel/data"), "INTERNAL", false),
         (
-            status::rejected("NOT_YET_CONSISTENT", Class::Exhausted, "not there yet", None, &[]),
+            status::rejected("CONSISTENCY_TIMEOUT", Class::Exhausted, "not there yet", None, &[]),
             "CONSISTENCY_TIMEOUT",
             false,
         ),

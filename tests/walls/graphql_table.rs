@@ -59,10 +59,6 @@ impl Row {
     const fn unknown(self) -> Self {
         Row { absent: Absent::Code("BADGE_UNKNOWN"), ..self }
     }
-
-    const fn and_services(self) -> Self {
-        Row { who: self.who.or_services(), ..self }
-    }
 }
 
 const EDGES: &str = "{ edges { cursor node { id } } }";
@@ -70,8 +66,8 @@ const CONTENT: &str = "{ id }";
 
 /// The operations.
 pub const ROWS: &[Row] = &[
-    query("node", COLLEAGUES.or_services(), r#"{"id": "{award}"}"#, "{ __typename id }"),
-    query("nodes", COLLEAGUES.or_services(), r#"{"ids": ["{award}"]}"#, "{ __typename id }"),
+    query("node", COLLEAGUES, r#"{"id": "{award}"}"#, "{ __typename id }"),
+    query("nodes", COLLEAGUES, r#"{"ids": ["{award}"]}"#, "{ __typename id }"),
     query("viewer", PUBLIC, "{}", "{ kind }"),
     query("rateLimit", PUBLIC, "{}", "{ limit }"),
     query("organization", COLLEAGUES, "{}", CONTENT),
@@ -83,18 +79,17 @@ pub const ROWS: &[Row] = &[
     query("apiClients", COLLEAGUES, "{}", EDGES),
     query("badge", COLLEAGUES, r#"{"id": "{badge}"}"#, CONTENT),
     query("badges", COLLEAGUES, "{}", EDGES),
-    query("award", COLLEAGUES, r#"{"id": "{award}"}"#, CONTENT).and_services(),
-    query("awards", COLLEAGUES, r#"{"badgeId": "{badge}"}"#, EDGES).and_services(),
-    query("awards", COLLEAGUES, r#"{"earnerId": "{person}"}"#, EDGES).and_services(),
+    query("award", COLLEAGUES, r#"{"id": "{award}"}"#, CONTENT),
+    query("awards", COLLEAGUES, r#"{"badgeId": "{badge}"}"#, EDGES),
+    query("awards", COLLEAGUES, r#"{"earnerId": "{person}"}"#, EDGES),
     query(
         "awardBatch",
         COLLEAGUES,
         r#"{"id": "{batch}"}"#,
         "{ id rows { edges { node { line } } } }",
-    )
-    .and_services(),
-    query("earner", COLLEAGUES, r#"{"id": "{person}"}"#, CONTENT).and_services(),
-    query("earners", COLLEAGUES, "{}", EDGES).and_services(),
+    ),
+    query("earner", COLLEAGUES, r#"{"id": "{person}"}"#, CONTENT),
+    query("earners", COLLEAGUES, "{}", EDGES),
     query(
         "activity",
         ANALYSTS,
@@ -147,19 +142,16 @@ pub const ROWS: &[Row] = &[
         AWARDERS,
         r#"{"badgeId": "{badge}", "recipient": {"email": {"address": "new@walls.example"}}}"#,
     )
-    .and_services()
     .unknown(),
-    mutation("awardRevoke", AWARDERS, r#"{"awardId": "{award}", "reason": "a mistake"}"#)
-        .and_services(),
+    mutation("awardRevoke", AWARDERS, r#"{"awardId": "{award}", "reason": "a mistake"}"#),
     mutation(
         "awardBatchCreate",
         AWARDERS,
         r#"{"badgeId": "{badge}", "csv": "email,name\nrow@walls.example,Row\n"}"#,
     )
-    .and_services()
     .unknown(),
     mutation("awardBatchCreate", AWARDERS, r#"{"badgeId": "{badge}"}"#),
-    mutation("earnerErase", ADMINS, r#"{"earnerId": "{person}"}"#).and_services(),
+    mutation("earnerErase", ADMINS, r#"{"earnerId": "{person}"}"#),
     mutation("awardAccept", EARNERS, r#"{"awardId": "{award}"}"#),
     mutation("awardDecline", EARNERS, r#"{"awardId": "{award}"}"#),
     mutation("backpackErase", EARNERS, "{}"),
@@ -172,7 +164,7 @@ pub const ROWS: &[Row] = &[
     Row {
         root: Root::Subscription,
         field: "awardEvents",
-        who: COLLEAGUES.or_services(),
+        who: COLLEAGUES,
         arguments: r#"{"badgeId": "{badge}"}"#,
         select: "{ id cursor }",
         absent: NULL,
@@ -183,7 +175,7 @@ pub const ROWS: &[Row] = &[
     node("Member", r#"{"id": "{member}"}"#),
     node("ApiClient", r#"{"id": "{client}"}"#),
     node("Badge", r#"{"id": "{badge}"}"#),
-    node("Award", r#"{"id": "{award}"}"#).and_services(),
-    node("AwardBatch", r#"{"id": "{batch}"}"#).and_services(),
-    node("Earner", r#"{"id": "{person}"}"#).and_services(),
+    node("Award", r#"{"id": "{award}"}"#),
+    node("AwardBatch", r#"{"id": "{batch}"}"#),
+    node("Earner", r#"{"id": "{person}"}"#),
 ];
