@@ -1,5 +1,7 @@
 //! A process that is killed loses nothing that it acknowledged and does nothing twice.
 
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,

@@ -1,6 +1,8 @@
 //! What people do with Laurel, from beginning to end, over its public interface: on the local wire
 //! and on the remote wire.
 
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use laurel::{

@@ -36,7 +36,7 @@ pub async fn equals_the_read_models(context: &Context) -> anyhow::Result<usize> 
     for projection in laurel::process::projections() {
         let model = projection.model();
         let view = context.views.view(model);
-        view.wait(head, Duration::from_secs(60))
+        view.wait(head, Duration::from_mins(1))
             .await
             .context("the read model does not catch up")?;
         let categories = projection.categories();
@@ -75,8 +75,12 @@ pub async fn equals_the_read_models(context: &Context) -> anyhow::Result<usize> 
         }
         ensure!(found == fresh.rows.len(), "{} lacks rows of a fresh fold", model.name);
         for (key, count) in &fresh.counters {
-            let held = view.count(key).await?;
-            ensure!(held == *count, "{} counts {held}, a fresh fold {count}: {key:?}", model.name);
+            let counted = view.count(key).await?;
+            ensure!(
+                counted == *count,
+                "{} counts {counted}, a fresh fold {count}: {key:?}",
+                model.name
+            );
         }
         compared += found + fresh.counters.len();
     }

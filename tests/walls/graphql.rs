@@ -150,9 +150,8 @@ impl Operation for Asked<'_> {
 
     fn mistaken(&self) -> Verdict {
         match (self.row.root, self.row.field) {
-            (Root::Query, "nodes") => Verdict::Done,
             // A node may be of any type.
-            (Root::Node, _) | (Root::Query, "node") => Verdict::Done,
+            (Root::Node, _) | (Root::Query, "node" | "nodes") => Verdict::Done,
             _ => Verdict::Refused("INVALID_ID".into()),
         }
     }

@@ -71,7 +71,7 @@ impl Thing {
     /// A well-formed id that nothing has.
     pub fn random(self, uuid: Uuid, home: TenantId) -> Id {
         let role = if self == Thing::Artwork {
-            Sha256::digest(uuid).iter().map(|byte| format!("{byte:02x}")).collect()
+            hex::encode(Sha256::digest(uuid))
         } else {
             format!("{}_{}", self.row().2, digits(uuid))
         };

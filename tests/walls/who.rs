@@ -3,6 +3,7 @@
 use auth::Role::{self, Admin, Analyst, Awarder, Designer, Owner, Viewer};
 
 /// Who may call an operation.
+#[expect(clippy::struct_excessive_bools, reason = "a row of a table: yes or no for each kind")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Who {
     /// Anybody, without a token.

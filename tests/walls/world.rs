@@ -142,7 +142,7 @@ async fn ask_with<Q: Message, A: Message + Default>(
 
 fn principal(
     house: &House,
-    subject: impl ToString,
+    subject: &impl ToString,
     kind: Kind,
     organization: Option<OrganizationId>,
     tenant: TenantId,
@@ -301,7 +301,7 @@ async fn organization(house: &House, tenants: u32) -> Vec<Place> {
     let home = organization.home();
     let grants = vec![Grant { role: Role::Owner, scope: Scope::Organization }];
     let nobody = Thing::Member.random(house.process.context().stores.ids.uuid(), home).role;
-    let somebody = principal(house, nobody, Kind::Member, Some(organization), home, grants);
+    let somebody = principal(house, &nobody, Kind::Member, Some(organization), home, grants);
     caught_up(house).await;
     let members: issuers::ListMembersResponse =
         ask(house, "Issuers/ListMembers", &somebody, issuers::ListMembersRequest { page: None })
@@ -495,17 +495,17 @@ impl World {
         let secret = vault.secret(TenantId::PLATFORM, "email-lookup").await.expect("a secret");
         let address: EmailAddress = address.parse().expect("an address");
         let id = Typed::<EarnerKind>::from_uuid(subject_of(&secret, &address).uuid());
-        principal(&self.house, id, Kind::Earner, None, TenantId::PLATFORM, Vec::new())
+        principal(&self.house, &id, Kind::Earner, None, TenantId::PLATFORM, Vec::new())
     }
 
     fn service(&self) -> Principal {
         let grants = vec![Grant { role: Role::Owner, scope: Scope::Tenant }];
         let subject = "service:awarding";
-        principal(&self.house, subject, Kind::Service, None, self.own.tenant, grants)
+        principal(&self.house, &subject, Kind::Service, None, self.own.tenant, grants)
     }
 
     fn operator(&self) -> Principal {
-        let subject = principal(&self.house, "", Kind::Operator, None, self.own.tenant, Vec::new());
+        let subject = principal(&self.house, &"", Kind::Operator, None, self.own.tenant, Vec::new());
         let Principal { issued_at, expires_at, token_id, .. } = subject;
         Principal::operator(TenantId::PLATFORM, issued_at, expires_at, token_id)
     }
@@ -634,7 +634,7 @@ async fn member(house: &House, place: &Place, role: Role, grant: Grant) -> Princ
         ask(house, "Issuers/InviteMember", &place.owner, question).await;
     let subject = answer.member.expect("a member").id;
     let organization = Some(place.organization);
-    principal(house, subject, Kind::Member, organization, place.tenant, vec![grant])
+    principal(house, &subject, Kind::Member, organization, place.tenant, vec![grant])
 }
 
 /// Callers whose tokens are not good, though each would be if it were what it says.

@@ -205,8 +205,8 @@ async fn wire(context: &Context, role: RoleParts, wiring: Wiring) -> anyhow::Res
             let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
             let server = tonic::transport::Server::builder();
             context.tasks.spawn(role.name, async move {
-                let served = server.serve_with_incoming_shutdown(guarded, incoming, ended).await;
-                if let Err(error) = served {
+                let outcome = server.serve_with_incoming_shutdown(guarded, incoming, ended).await;
+                if let Err(error) = outcome {
                     tracing::error!(%error, "a role's listener ended");
                 }
             });

@@ -85,7 +85,7 @@ async fn caught_up(context: &runtime::Context, anew: &[String]) -> anyhow::Resul
         context.views.rebuild(name).await?;
     }
     settled(context).await?;
-    let late = context.tasks.shutdown(std::time::Duration::from_secs(60)).await;
+    let late = context.tasks.shutdown(std::time::Duration::from_mins(1)).await;
     context.stores.models.flush().await?;
     late.map_err(|tasks| anyhow::anyhow!("did not end in time: {tasks:?}"))
 }

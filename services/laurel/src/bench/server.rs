@@ -44,7 +44,7 @@ impl Server {
             .context("starting the server")?;
         let stdout = child.stdout.take().context("the server has no stdout")?;
         let mut lines = BufReader::new(stdout).lines();
-        let line = timeout(Duration::from_secs(60), lines.next_line())
+        let line = timeout(Duration::from_mins(1), lines.next_line())
             .await
             .context("the server is not ready after a minute")??;
         let ready_after = start.elapsed();
