@@ -505,7 +505,8 @@ impl World {
     }
 
     fn operator(&self) -> Principal {
-        let subject = principal(&self.house, &"", Kind::Operator, None, self.own.tenant, Vec::new());
+        let subject =
+            principal(&self.house, &"", Kind::Operator, None, self.own.tenant, Vec::new());
         let Principal { issued_at, expires_at, token_id, .. } = subject;
         Principal::operator(TenantId::PLATFORM, issued_at, expires_at, token_id)
     }

@@ -126,6 +126,7 @@ impl Process {
     /// When signals cannot be listened to, or something does not end in time.
     pub async fn run_until_signal(self) -> anyhow::Result<()> {
         runtime::shutdown::signal().await?;
+        cut_short_a_hanging_end();
         tokio::select! {
             () = self.stop() => Ok(()),
             _ = runtime::shutdown::signal() => anyhow::bail!("ended by a second signal"),
@@ -141,6 +142,16 @@ impl Process {
             tracing::warn!(%error, "the read models were not flushed; they will catch up");
         }
     }
+}
+
+/// Ends the process when its orderly end hangs, as it does on a disk that is gone. What was
+/// acknowledged is on stable storage by then.
+fn cut_short_a_hanging_end() {
+    std::thread::spawn(|| {
+        std::thread::sleep(PATIENCE + PATIENCE / 2);
+        eprintln!("laurel: the orderly end hangs; ended without it, nothing acknowledged is lost");
+        std::process::exit(1);
+    });
 }
 
 /// An address that can be connected to.
