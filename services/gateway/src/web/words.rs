@@ -91,11 +91,14 @@ pub(super) fn did_host(did: &str) -> String {
     decode(host, false).unwrap_or_else(|| host.to_owned())
 }
 
-/// What an Open Badges achievement type is called: `MicroCredential` is a micro credential.
+/// What an Open Badges achievement type is called: `CertificateOfCompletion` is a Certificate Of
+/// Completion.
 pub(super) fn kind(achievement_type: &str) -> String {
     let name = achievement_type.strip_prefix("ext:").unwrap_or(achievement_type);
-    if name.is_empty() || name == "Badge" {
-        return "Open Badge".to_owned();
+    match name {
+        "" | "Badge" => return "Open Badge".to_owned(),
+        "MicroCredential" => return "Microcredential".to_owned(),
+        _ => {}
     }
     let mut words = String::with_capacity(name.len() + 4);
     for c in name.chars() {
@@ -167,7 +170,8 @@ mod tests {
 
     #[test]
     fn achievement_types_are_named_in_words() {
-        assert_eq!(kind("MicroCredential"), "Micro Credential");
+        assert_eq!(kind("MicroCredential"), "Microcredential");
+        assert_eq!(kind("CertificateOfCompletion"), "Certificate Of Completion");
         assert_eq!(kind(""), "Open Badge");
         assert_eq!(kind("ext:Prize"), "Prize");
     }
