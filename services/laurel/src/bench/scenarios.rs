@@ -1,6 +1,11 @@
 //! The scenarios.
 
-use std::{fmt::Write, path::Path, sync::Arc, time::Duration};
+use std::{
+    fmt::Write,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, ensure};
 use serde_json::json;
@@ -49,18 +54,22 @@ fn people(count: usize, from: usize) -> String {
 }
 
 /// The most rows sent in one batch.
-const BATCH: usize = 5_000;
+const BATCH: usize = 1_000;
 
-async fn award(seeded: &Seeded, count: usize) -> anyhow::Result<()> {
-    let mut from = 0;
+/// Awards so many, a batch after the other; for each batch, what one award took, in microseconds.
+async fn award(seeded: &Seeded, count: usize) -> anyhow::Result<Vec<f64>> {
+    let (mut from, mut times) = (0, Vec::new());
     while from < count {
+        let start = Instant::now();
         let rows = BATCH.min(count - from);
         let key = format!("bench/{from}");
         let outcome = demo::award_everyone(seeded, &people(rows, from), &key).await?;
         ensure!(outcome.awarded == rows as u64, "{} of {rows} were awarded", outcome.awarded);
         from += rows;
+        #[expect(clippy::cast_precision_loss, reason = "a batch has a thousand rows")]
+        times.push(limits::micros(start.elapsed()) / rows as f64);
     }
-    Ok(())
+    Ok(times)
 }
 
 async fn award_bulk(folder: &Path, count: usize) -> anyhow::Result<Load> {
@@ -68,8 +77,8 @@ async fn award_bulk(folder: &Path, count: usize) -> anyhow::Result<Load> {
     // One batch beforehand, so that what is made once is made.
     demo::award_everyone(&seeded, &people(10, usize::MAX / 2), "bench/warm").await?;
     let meter = Meter::of_process(server.pid()?)?;
-    award(&seeded, count).await?;
-    let load = meter.read_for(count, Vec::new())?;
+    let times = award(&seeded, count).await?;
+    let load = meter.read_for(count, times)?;
     server.stop().await?;
     Ok(load)
 }
