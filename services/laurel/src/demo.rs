@@ -67,7 +67,10 @@ async fn seed(process: &Process, options: &Options) -> anyhow::Result<()> {
     if options.once || options.json {
         println!("{}", story::summary(process.url(), &seeded, &batch, &award));
     } else {
-        print!("{}", story::told(process.url(), &seeded, &batch, &award, &options.data));
+        print!(
+            "{}",
+            story::told(&process.context().public_url, &seeded, &batch, &award, &options.data)
+        );
     }
     Ok(())
 }
