@@ -68,8 +68,11 @@ impl Process {
         let tasks = context.tasks.clone();
         tasks.spawn("projections", context.views.run(tasks.cancelled()));
 
-        let external = ExternalIssuers::new(config.oidc, Arc::new(Fetch::new(&config.egress)?));
-        let external = Arc::new(external);
+        let external = Arc::new(if config.oidc.is_empty() {
+            ExternalIssuers::none()
+        } else {
+            ExternalIssuers::new(config.oidc, Arc::new(Fetch::new(&config.egress)?))
+        });
         let revocations = issuers::revocations(&context);
         tasks.spawn(revocations.name, revocations.run);
         let issuers = wire(&context, issuers::role(&context, external), wiring).await?;
