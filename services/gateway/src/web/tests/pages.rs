@@ -43,7 +43,7 @@ async fn an_award_page_says_all_that_there_is_to_say() {
         "\"@type\":\"EducationalOccupationalCredential\"",
         "type=\"application/vc+ld+json\"",
         "mailto:badges@royal.example.org",
-        "Micro Credential",
+        "Microcredential",
         "name=\"robots\" content=\"noindex\"",
     ] {
         assert!(page.contains(part), "{part} is missing in {page}");
@@ -261,7 +261,7 @@ async fn badges_and_issuers_have_pages() {
     let scene = Scene::new();
     for path in [format!("/b/{BADGE}"), format!("/b/{BADGE}/v/2")] {
         let got = scene.page(&path).await;
-        assert!(got.text().contains("Micro Credential, version 2"));
+        assert!(got.text().contains("Microcredential, version 2"));
         assert!(!got.text().contains("Archived."));
         assert!(got.text().contains("A brass cogwheel in a wreath"));
     }
