@@ -1,7 +1,7 @@
 //! The product: every role in one process, and the command line.
 //!
 //! [`process`] opens the stores, assembles the roles and serves them; [`demo`] seeds one with a
-//! small organisation through its public interface; [`bench`] measures it. To add a command, give
+//! small organisation through its public interface; [`mod@bench`] measures it. To add a command, give
 //! it a variant in [`cli`] and a file here.
 
 pub mod bench;
