@@ -259,6 +259,9 @@ async fn an_erased_earner_is_nowhere_to_be_read_and_the_counts_stay() {
 async fn what_was_there_before_a_restart_is_there_after_it() {
     let house = House::open(Wiring::Local).await.unwrap();
     demo::award_everyone(&house.seeded, PEOPLE, "people").await.unwrap();
+    let (document, badge) = (award_create(), house.seeded.badge.clone());
+    let variables = give(&badge, "before", "hedy@example.org");
+    let given = payload(&house.seeded.partner, "awardCreate", &document, variables).await.unwrap();
     let query = "{ awards(first: 100) { nodes { id status issuedAt recipient { email name } credential { document } } }
       badges(first: 10) { nodes { id name } } issuers(first: 10) { nodes { id did } } }";
     let before = see(&house, &house.seeded.partner, query, json!({})).await;
@@ -273,6 +276,15 @@ async fn what_was_there_before_a_restart_is_there_after_it() {
     let house = House::open_on(data, Wiring::Local).await.unwrap();
     let rebuilt = see(&house, &house.seeded.partner, query, json!({})).await;
     assert_eq!(rebuilt, before, "read models are made of the log alone");
+
+    let send = async |address: &str| {
+        let variables = give(&badge, "before", address);
+        payload(&house.seeded.partner, "awardCreate", &document, variables).await.unwrap()
+    };
+    let again = send("hedy@example.org").await;
+    assert_eq!((&again["replayed"], &again["award"]["id"]), (&json!(true), &given["award"]["id"]));
+    let other = send("somebody.else@example.org").await;
+    assert_eq!(other["userErrors"][0]["__typename"], "IdempotencyConflict", "{other}");
     house.close().await;
 }
 

@@ -3,7 +3,7 @@ use awarding_domain::{
     PersonEvent, StatusListEvent, StatusListId,
 };
 use eventstore::{RecordedEvent, Unreadable};
-use kernel::{Position, SubjectId, TenantId};
+use kernel::{CommandId, Position, SubjectId, TenantId};
 use readmodel::{Change, Key, Model, Projection, Rows, row, tables};
 
 pub(crate) use crate::award_rows::{AwardRow, ClaimRow, EarnerRow, ListChange, ListRow, Millis};
@@ -38,6 +38,13 @@ pub(crate) const LIST: &str = "list";
 pub(crate) const WITHDRAWN: &str = "withdrawn";
 /// list → [`ListChange`].
 pub(crate) const CHANGED: &str = "changed";
+
+/// command → the fingerprint of its request: of single awards, whose command id the caller chose.
+const ASKED: &str = "asked";
+
+pub(crate) fn asked_key(tenant: TenantId, command: CommandId) -> Key {
+    Key::new(tenant, ASKED, command.uuid().into_bytes())
+}
 
 pub(crate) fn award_key(tenant: TenantId, award: AwardId) -> Key {
     Key::new(tenant, AWARD, award.bytes())
@@ -119,6 +126,8 @@ impl Projection for Awards {
     }
 }
 
+const FINGERPRINT: &[u8] = b"\"fingerprint\":";
+
 fn award(
     tenant: TenantId,
     id: AwardId,
@@ -128,7 +137,15 @@ fn award(
     let event = fact.shared::<AwardEvent>()?;
     match &*event {
         AwardEvent::Created(created) => {
-            return Ok(create(tenant, id, created, fact.position, rows));
+            let mut changes = create(tenant, id, created, fact.position, rows);
+            // Rows of a batch have none: their envelopes need not be read.
+            if fact.metadata.windows(FINGERPRINT.len()).any(|part| part == FINGERPRINT) {
+                let envelope = fact.envelope()?;
+                let asked = asked_key(tenant, envelope.command);
+                changes
+                    .extend(envelope.fingerprint.map(|mark| row::put(asked, &mark.into_bytes())));
+            }
+            return Ok(changes);
         }
         AwardEvent::Notified(_) => return Ok(vec![]),
         _ => {}

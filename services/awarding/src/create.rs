@@ -10,9 +10,11 @@ use proto::{
     write::v1::Written,
 };
 use runtime::Refusal;
+use uuid::Uuid;
 
 use crate::{
     awards::AwardRow,
+    awards::asked_key,
     badges::Ready,
     issue::{Draft, Issued},
     naming::Naming,
@@ -55,6 +57,16 @@ impl Awarding {
         ready
     }
 
+    /// The fingerprint of the request that came under this command id before: from memory when it
+    /// is too new for the read model.
+    async fn asked_before(&self, execution: &Execution) -> Outcome<Option<Uuid>> {
+        if let Some(fingerprint) = self.recent.get(&execution.command) {
+            return Ok(Some(fingerprint));
+        }
+        let key = asked_key(execution.tenant, execution.command);
+        Ok(self.awards.read::<[u8; 16]>(&key).await?.map(Uuid::from_bytes))
+    }
+
     /// Gives one badge to one person; signed and durable when it returns.
     pub(crate) async fn create_award(
         &self,
@@ -65,10 +77,7 @@ impl Awarding {
         let tenant = execution.tenant;
         let badge: BadgeId =
             request.badge_id.parse().map_err(|error| Trouble::invalid_id("/badgeId", error))?;
-        if self
-            .recent
-            .get(&execution.command)
-            .is_some_and(|known| Some(known) != execution.fingerprint)
+        if self.asked_before(&execution).await?.is_some_and(|it| Some(it) != execution.fingerprint)
         {
             return Err(Trouble::mismatch());
         }
