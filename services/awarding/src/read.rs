@@ -52,12 +52,9 @@ impl Awarding {
         let row = self.award_row(tenant, id).await?.ok_or_else(Trouble::missing)?;
         reach(principal, Permission::Read, row.issuer)?;
         let eyes = Eyes::of(principal, row.issuer);
-        let award = self.show.award(tenant, id, &row, eyes, self.clock.now()).await?;
-        let particulars = self.show.particulars(tenant, row.particulars.as_ref()).await?;
-        let credential = match &particulars {
-            Some(them) => self.show.credential(tenant, row.template, them).await?,
-            None => vec![],
-        };
+        let now = self.clock.now();
+        let (award, credential) =
+            self.show.award_and_credential(tenant, id, &row, eyes, now).await?;
         Ok(GetAwardResponse { award: Some(award), credential })
     }
 
@@ -143,13 +140,11 @@ impl Awarding {
         let id = award_id(&request.award_id)?;
         let tenant = self.tenant_of(id).await?.ok_or_else(Trouble::missing)?;
         let row = self.award_row(tenant, id).await?.ok_or_else(Trouble::missing)?;
-        let particulars = self.show.particulars(tenant, row.particulars.as_ref()).await?;
-        let award = self.show.award(tenant, id, &row, Eyes::Public, self.clock.now()).await?;
-        let credential = match &particulars {
-            Some(them) if !request.summary => {
-                self.show.credential(tenant, row.template, them).await?
-            }
-            _ => vec![],
+        let (now, eyes) = (self.clock.now(), Eyes::Public);
+        let (award, credential) = if request.summary {
+            (self.show.award(tenant, id, &row, eyes, now).await?, vec![])
+        } else {
+            self.show.award_and_credential(tenant, id, &row, eyes, now).await?
         };
         Ok(GetPublicAwardResponse { award: Some(award), credential })
     }

@@ -74,7 +74,38 @@ impl Show {
         now: Timestamp,
     ) -> Outcome<wire::Award> {
         let particulars = self.particulars(tenant, row.particulars.as_ref()).await?;
-        let mut award = shown(tenant, id, row, particulars.as_ref(), eyes, now);
+        self.opened(tenant, id, row, particulars.as_ref(), eyes, now).await
+    }
+
+    /// The same and its credential exactly as it was signed; no bytes when the person was erased.
+    pub(crate) async fn award_and_credential(
+        &self,
+        tenant: TenantId,
+        id: AwardId,
+        row: &AwardRow,
+        eyes: Eyes,
+        now: Timestamp,
+    ) -> Outcome<(wire::Award, Vec<u8>)> {
+        let particulars = self.particulars(tenant, row.particulars.as_ref()).await?;
+        let award = self.opened(tenant, id, row, particulars.as_ref(), eyes, now).await?;
+        let credential = match &particulars {
+            Some(them) => self.credential(tenant, row.template, them).await?,
+            None => vec![],
+        };
+        Ok((award, credential))
+    }
+
+    /// An award whose sealed part was opened already.
+    async fn opened(
+        &self,
+        tenant: TenantId,
+        id: AwardId,
+        row: &AwardRow,
+        particulars: Option<&Particulars>,
+        eyes: Eyes,
+        now: Timestamp,
+    ) -> Outcome<wire::Award> {
+        let mut award = shown(tenant, id, row, particulars, eyes, now);
         // Whoever relies on a credential may know why it no longer holds.
         let told = !matches!(eyes, Eyes::Tenant) && particulars.is_some();
         if let Some((_, Some(reason))) = row.revoked.as_ref().filter(|_| told) {
