@@ -16,43 +16,33 @@
 //! Any other document (a status list) goes through [`EddsaRdfc2022::prepare`] and
 //! [`Unsigned::finish`]. [`Verifier::verify`] judges a credential and answers with a [`Report`].
 //!
-//! To add to this crate: one file per noun of the standards; a new proof suite is a file beside
-//! `eddsa_rdfc_2022.rs` and an arm in `verify.rs`. Time, randomness and keys are arguments.
+//! To add to this crate: one file per noun of the standards; a new proof suite is a file in
+//! `data_integrity/`. Time, randomness and keys are arguments.
 
-mod achievement;
-mod credential;
+mod data_integrity;
 mod did;
-mod eddsa_rdfc_2022;
-mod evidence;
-mod fill;
-mod hole;
-mod identity;
+mod fault;
 mod multikey;
-mod profile;
-mod proof;
-mod status_list;
+mod status;
 mod template;
 mod timestamp;
+mod v3;
 mod verify;
 
-pub use achievement::{ACHIEVEMENT_TYPES, Achievement, Alignment, Criteria, TARGET_TYPES};
-pub use credential::{
-    AchievementSubject, CREDENTIALS_V2, CredentialSchema, EXTENSIONS, OPEN_BADGES_V3,
-    OpenBadgeCredential,
-};
+pub use data_integrity::{EddsaRdfc2022, ProofError, ProofOptions, Unsigned};
 pub use did::{DidDocument, DidError, did_key, did_web_from_url, did_web_to_url, resolve_did_key};
-pub use eddsa_rdfc_2022::{EddsaRdfc2022, Unsigned};
-pub use evidence::Evidence;
-pub use fill::Fill;
-pub use identity::{IdentityObject, identity_hash};
+pub use fault::Fault;
 pub use multikey::{Multikey, MultikeyError};
-pub use profile::{Image, Profile};
-pub use proof::{ProofError, ProofOptions};
-pub use status_list::{
+pub use status::{
     STATUS_LIST_ENTRIES, StatusList, StatusListCredential, StatusListEntry, StatusListError,
 };
-pub use template::{CredentialTemplate, TemplateError, TemplateTerms};
+pub use template::{CredentialTemplate, Fill, TemplateError, TemplateTerms};
 pub use timestamp::{TimestampError, parse_timestamp, timestamp};
+pub use v3::{
+    ACHIEVEMENT_TYPES, Achievement, AchievementSubject, Alignment, CREDENTIALS_V2,
+    CredentialSchema, Criteria, EXTENSIONS, Evidence, IdentityObject, Image, OPEN_BADGES_V3,
+    OpenBadgeCredential, Profile, TARGET_TYPES, identity_hash,
+};
 pub use verify::{
     Check, CheckKind, Needs, Outcome, Report, Resolver, Unresolved, VerificationMethod, Verifier,
 };

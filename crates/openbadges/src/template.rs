@@ -5,23 +5,23 @@
 //! template text may contain otherwise. Filling is splicing, so that a template's text and a
 //! [`Fill`] give the same bytes for ever.
 
+mod fill;
+mod hole;
+
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::achievement::Achievement;
-use crate::credential::{AchievementSubject, OpenBadgeCredential};
-use crate::eddsa_rdfc_2022::{EddsaRdfc2022, NAME, join};
-use crate::evidence::Evidence;
-use crate::fill::Fill;
-use crate::hole::{Hole, MARK, json_text};
-use crate::identity::IdentityObject;
-use crate::profile::Profile;
-use crate::proof::{self, ProofError, ProofOptions};
-use crate::status_list::StatusListEntry;
+pub use self::fill::Fill;
+use self::hole::{Hole, MARK, json_text};
+use crate::data_integrity::{self, EddsaRdfc2022, NAME, ProofError, ProofOptions, join};
+use crate::status::StatusListEntry;
 use crate::timestamp::{TimestampError, parse_timestamp};
+use crate::v3::{
+    Achievement, AchievementSubject, Evidence, IdentityObject, OpenBadgeCredential, Profile,
+};
 
 /// Why a template cannot be made or filled.
 #[derive(Debug, thiserror::Error)]
@@ -226,7 +226,7 @@ impl CredentialTemplate {
 
     /// Writes the credential with the Ed25519 signature of the prepared bytes: what is published.
     pub fn fill(&self, fill: &Fill, signature: &[u8; 64]) -> Vec<u8> {
-        self.render(fill, &proof::value(signature))
+        self.render(fill, &data_integrity::value(signature))
     }
 
     /// The configuration is one blank node with five properties; only the time varies, and that
@@ -239,7 +239,7 @@ impl CredentialTemplate {
                 verification_method: self.verification_method.clone(),
                 created: created.to_owned(),
             };
-            let text = suite.canonical(&proof::config(&self.context, NAME, &options))?;
+            let text = suite.canonical(&data_integrity::config(&self.context, NAME, &options))?;
             let literal = format!("\"{created}\"^^");
             match text.split_once(&literal) {
                 Some((before, after)) if !after.contains(&literal) => {

@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use crate::data_integrity::{EddsaRdfc2022, ProofError};
 use crate::did::resolve_did_key;
-use crate::eddsa_rdfc_2022::EddsaRdfc2022;
 use crate::multikey::Multikey;
-use crate::proof::ProofError;
 use crate::timestamp::parse_timestamp;
 
 /// How many bytes a credential may have.

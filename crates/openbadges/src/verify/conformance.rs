@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Outcome, issuer};
-use crate::credential::CREDENTIALS_V2;
+use crate::v3::CREDENTIALS_V2;
 
 /// Checks the members that the standard requires; the first one that is wrong is told.
 pub(super) fn check(document: &Value) -> Outcome {

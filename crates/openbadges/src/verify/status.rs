@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::conformance::has_type;
 use super::{Outcome, Resolver, Verifier, issuer, parse, validity_period};
-use crate::status_list::StatusList;
+use crate::status::StatusList;
 
 /// How many bytes a list may have; what it inflates to is bounded where it is decoded.
 const MAX_BYTES: usize = 16 << 20;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::Evidence;
+use crate::v3::Evidence;
 
 /// What one award adds to the template: all that is needed, with it, to write the credential.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,8 +7,8 @@ use jsonld::{Budget, Processor, canonicalize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::proof::{self, ProofError, ProofOptions};
 use crate::multikey::Multikey;
-use crate::proof::{self, ProofError, ProofOptions};
 use crate::timestamp::parse_timestamp;
 
 /// The name of the suite in proofs.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::profile::one_type;
+use super::profile::one_type;
 
 /// An Open Badges 3.0 `Evidence` of one award.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

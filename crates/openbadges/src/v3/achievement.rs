@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::profile::{Image, one_type};
+use super::profile::{Image, one_type};
 
 /// The terms that the standard has for [`Achievement::achievement_type`], beside `ext:…`.
 pub const ACHIEVEMENT_TYPES: [&str; 31] = [

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::achievement::Achievement;
-use crate::evidence::Evidence;
-use crate::identity::IdentityObject;
-use crate::profile::{Image, Profile, one_type};
-use crate::status_list::StatusListEntry;
+use super::achievement::Achievement;
+use super::evidence::Evidence;
+use super::identity::IdentityObject;
+use super::profile::{Image, Profile, one_type};
+use crate::status::StatusListEntry;
 
 /// The context of Verifiable Credentials 2.0, always first.
 pub const CREDENTIALS_V2: &str = "https://www.w3.org/ns/credentials/v2";

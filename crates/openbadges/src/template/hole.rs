@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::fill::Fill;
+use super::fill::Fill;
 
 /// Stands before and after the name of a hole.
 pub(crate) const MARK: char = '\u{fdd0}';

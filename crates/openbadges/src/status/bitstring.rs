@@ -9,8 +9,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
-use crate::credential::CREDENTIALS_V2;
-use crate::profile::one_type;
+use crate::v3::{CREDENTIALS_V2, one_type};
 
 /// How many entries a list has at least, so that an entry hides among others.
 pub const STATUS_LIST_ENTRIES: u32 = 131_072;
