@@ -22,6 +22,7 @@
 mod data_integrity;
 mod did;
 mod fault;
+pub mod json;
 mod multikey;
 mod status;
 mod template;
