@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use jsonld::Contexts;
-use serde_json::Value;
+use jsonld::{Contexts, Problem, Processor};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 fn folder() -> &'static Path {
@@ -62,5 +62,31 @@ fn bundled_contexts_equal_the_reference_copies() {
             compared += 1;
         }
     }
-    assert!(compared >= 13, "only {compared} contexts were compared");
+    assert!(compared >= 23, "only {compared} contexts were compared");
+}
+
+/// A context that no document could name would be dead weight, and a bad one would fail only there.
+#[test]
+fn every_bundled_context_can_be_compiled() {
+    let contexts = Contexts::bundled();
+    let urls: Vec<String> = contexts.urls().map(str::to_owned).collect();
+    let processor = Processor::new(contexts);
+    for url in urls {
+        let document = json!({"@context": [url], "@id": "urn:x"});
+        assert!(processor.to_quads(&document).is_ok(), "{url}");
+    }
+}
+
+#[test]
+fn the_vocabulary_of_examples_holds_for_documents_that_name_it_only() {
+    let processor = Processor::new(Contexts::bundled());
+    let base = "https://www.w3.org/ns/credentials/v2";
+    let examples = "https://www.w3.org/ns/credentials/examples/v2";
+    let document = |contexts: &[&str]| {
+        let subject = json!({"made": "up"});
+        json!({"@context": contexts, "type": "VerifiableCredential", "credentialSubject": subject})
+    };
+    assert!(processor.to_quads(&document(&[base, examples])).is_ok());
+    let error = processor.to_quads(&document(&[base])).unwrap_err();
+    assert_eq!(error.problem, Problem::UndefinedTerm("made".into()));
 }
