@@ -28,6 +28,7 @@ mod status;
 mod template;
 mod timestamp;
 mod v3;
+pub mod vcdm;
 mod verify;
 
 pub use data_integrity::{EddsaRdfc2022, ProofError, ProofOptions, Unsigned};
