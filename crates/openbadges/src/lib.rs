@@ -24,7 +24,7 @@ mod did;
 mod fault;
 pub mod json;
 mod multikey;
-mod status;
+pub mod status;
 mod template;
 mod timestamp;
 mod v3;

@@ -1,218 +1,237 @@
-//! Which credentials are revoked: Bitstring Status List 1.0.
+//! The bits of a status list, in memory and as text.
 
-use std::io::{Read, Write};
+use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
-use crate::v3::{CREDENTIALS_V2, one_type};
+use super::gzip::{GzipError, compress, inflate};
 
 /// How many entries a list has at least, so that an entry hides among others.
 pub const STATUS_LIST_ENTRIES: u32 = 131_072;
-/// How many bytes a list may have once inflated: 64 million entries.
-const MAX_BYTES: usize = 8 << 20;
-/// How many characters an encoded list may have.
-const MAX_ENCODED: usize = 12 << 20;
+/// How many bytes a list may have once inflated: 134 million entries of one bit.
+const MAX_BYTES: usize = 16 << 20;
+/// How many characters an encoded list may have: one of [`MAX_BYTES`] that do not compress.
+const MAX_ENCODED: usize = 23 << 20;
 
 /// Why a status list cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StatusListError {
-    /// The list is not `u` and base64url of gzip.
-    #[error("could not decode the status list: it must be u, then base64url of gzip data")]
-    Malformed,
+    /// The text does not begin with `u`.
+    #[error("could not decode the status list: it must be base64url in multibase form, u…")]
+    NotMultibase,
+    /// What follows `u` is not base64url without padding.
+    #[error("could not decode the status list: it is not base64url without padding")]
+    NotBase64Url,
+    /// The bytes are not gzip.
+    #[error("could not decode the status list: its bytes are not gzip")]
+    NotGzip,
+    /// The gzip is cut short, or its check sum is wrong.
+    #[error("could not decode the status list: its gzip data is damaged")]
+    Corrupt,
+    /// Bytes follow the gzip.
+    #[error("could not decode the status list: bytes follow the gzip data")]
+    TrailingBytes,
+    /// A second gzip member follows, which some software would read and some would not.
+    #[error("could not decode the status list: it is more than one gzip member")]
+    SecondMember,
     /// The list is shorter than the standard allows.
     #[error("could not use the status list: it has fewer than 131072 entries")]
     TooShort,
     /// The list is longer than this software reads.
-    #[error("could not use the status list: it has more than 67108864 entries")]
+    #[error("could not use the status list: it is larger than 16 MiB")]
     TooLong,
     /// The index lies outside of the list.
     #[error("could not look up entry {0}: the status list ends before it")]
     OutOfRange(u64),
+    /// The entries are too small for the value.
+    #[error("could not set an entry to {0}: it has fewer bits")]
+    ValueTooLarge(u8),
 }
 
-/// One bit per credential; the leftmost bit of the first byte is entry 0.
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl From<GzipError> for StatusListError {
+    fn from(error: GzipError) -> Self {
+        match error {
+            GzipError::NotGzip => Self::NotGzip,
+            GzipError::Corrupt => Self::Corrupt,
+            GzipError::TooLong => Self::TooLong,
+            GzipError::Trailing => Self::TrailingBytes,
+            GzipError::SecondMember => Self::SecondMember,
+        }
+    }
+}
+
+/// How many bits an entry has: from 1 to 8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u8")]
+pub struct StatusSize(u8);
+
+/// Why a number is no [`StatusSize`].
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("status entries of {0} bits cannot be read: from 1 to 8 are supported")]
+pub struct StatusSizeError(u64);
+
+impl StatusSize {
+    /// One bit: set or not.
+    pub const ONE: Self = Self(1);
+
+    /// Makes a size; there is none of no bits, and this software knows none of more than 8.
+    pub fn new(bits: u64) -> Option<Self> {
+        u8::try_from(bits).ok().filter(|bits| (1..=8).contains(bits)).map(Self)
+    }
+
+    /// Gives the number of bits.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Gives the number of values that an entry can have.
+    pub fn values(self) -> usize {
+        1 << self.0
+    }
+}
+
+impl TryFrom<u64> for StatusSize {
+    type Error = StatusSizeError;
+
+    fn try_from(bits: u64) -> Result<Self, StatusSizeError> {
+        Self::new(bits).ok_or(StatusSizeError(bits))
+    }
+}
+
+impl From<StatusSize> for u8 {
+    fn from(size: StatusSize) -> Self {
+        size.0
+    }
+}
+
+/// One entry of some bits per credential; the leftmost bits of the first byte are entry 0.
+#[derive(Clone, PartialEq, Eq)]
 pub struct StatusList {
     bits: Vec<u8>,
+    size: StatusSize,
 }
 
 impl StatusList {
-    /// Makes a list in which nothing is set, with at least [`STATUS_LIST_ENTRIES`] entries.
+    /// Makes a list of one bit per entry in which nothing is set, with at least
+    /// [`STATUS_LIST_ENTRIES`] entries.
     pub fn new(entries: u32) -> Self {
-        let bytes = entries.max(STATUS_LIST_ENTRIES).div_ceil(8);
-        Self { bits: vec![0; (bytes as usize).min(MAX_BYTES)] }
+        Self::sized(entries, StatusSize::ONE)
+    }
+
+    /// Makes a list in which every entry is 0, with at least [`STATUS_LIST_ENTRIES`] entries.
+    pub fn sized(entries: u32, size: StatusSize) -> Self {
+        let bits = u64::from(entries.max(STATUS_LIST_ENTRIES)) * u64::from(size.0);
+        let bytes = usize::try_from(bits.div_ceil(8)).map_or(MAX_BYTES, |all| all.min(MAX_BYTES));
+        Self { bits: vec![0; bytes], size }
     }
 
     /// Gives the number of entries.
     pub fn entries(&self) -> u64 {
-        self.bits.len() as u64 * 8
+        self.bits.len() as u64 * 8 / u64::from(self.size.0)
     }
 
-    /// Tells whether an entry is set.
+    /// Gives the number of bits of an entry.
+    pub fn size(&self) -> StatusSize {
+        self.size
+    }
+
+    /// Tells whether an entry is anything but 0.
     ///
     /// # Errors
     /// When the list has no such entry.
     pub fn get(&self, index: u64) -> Result<bool, StatusListError> {
-        let (byte, mask) = self.locate(index)?;
-        Ok(self.bits[byte] & mask != 0)
+        self.value(index).map(|value| value != 0)
     }
 
-    /// Sets or clears an entry.
+    /// Gives the value of an entry, its first bit being the highest.
+    ///
+    /// # Errors
+    /// When the list has no such entry.
+    pub fn value(&self, index: u64) -> Result<u8, StatusListError> {
+        let start = self.locate(index)?;
+        let bit = |at: usize| self.bits[at / 8] >> (7 - at % 8) & 1;
+        Ok((start..start + usize::from(self.size.0)).fold(0, |value, at| value << 1 | bit(at)))
+    }
+
+    /// Sets an entry to 1, or to 0.
     ///
     /// # Errors
     /// When the list has no such entry.
     pub fn set(&mut self, index: u64, value: bool) -> Result<(), StatusListError> {
-        let (byte, mask) = self.locate(index)?;
-        if value {
-            self.bits[byte] |= mask;
-        } else {
-            self.bits[byte] &= !mask;
+        self.set_value(index, value.into())
+    }
+
+    /// Sets an entry to a value.
+    ///
+    /// # Errors
+    /// When the list has no such entry, or the entry has fewer bits than the value.
+    pub fn set_value(&mut self, index: u64, value: u8) -> Result<(), StatusListError> {
+        if usize::from(value) >= self.size.values() {
+            return Err(StatusListError::ValueTooLarge(value));
+        }
+        let start = self.locate(index)?;
+        for offset in 0..self.size.0 {
+            let at = start + usize::from(offset);
+            let mask = 0x80 >> (at % 8);
+            if value >> (self.size.0 - 1 - offset) & 1 == 1 {
+                self.bits[at / 8] |= mask;
+            } else {
+                self.bits[at / 8] &= !mask;
+            }
         }
         Ok(())
     }
 
-    fn locate(&self, index: u64) -> Result<(usize, u8), StatusListError> {
-        let byte = usize::try_from(index / 8).map_err(|_| StatusListError::OutOfRange(index))?;
-        if byte >= self.bits.len() {
-            return Err(StatusListError::OutOfRange(index));
+    /// Where the first bit of an entry stands.
+    fn locate(&self, index: u64) -> Result<usize, StatusListError> {
+        let out_of_range = StatusListError::OutOfRange(index);
+        if index >= self.entries() {
+            return Err(out_of_range);
         }
-        Ok((byte, 0x80 >> (index % 8)))
+        usize::try_from(index * u64::from(self.size.0)).map_err(|_| out_of_range)
     }
 
     /// Writes the list as `encodedList`: `u` and the base64url of its gzip. The same list gives
     /// the same text.
-    ///
-    /// # Panics
-    /// Never: it compresses into memory.
     pub fn encode(&self) -> String {
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-        let compressed = gzip
-            .write_all(&self.bits)
-            .and_then(|()| gzip.finish())
-            .expect("writing to a vector cannot fail");
         let mut text = String::from("u");
-        URL_SAFE_NO_PAD.encode_string(compressed, &mut text);
+        URL_SAFE_NO_PAD.encode_string(compress(&self.bits), &mut text);
         text
+    }
+
+    /// Reads an `encodedList` of one bit per entry, inflating no more than a bounded amount.
+    ///
+    /// # Errors
+    /// When the text is malformed, or the list too short or too long.
+    pub fn decode(text: &str) -> Result<Self, StatusListError> {
+        Self::decode_sized(text, StatusSize::ONE)
     }
 
     /// Reads an `encodedList`, inflating no more than a bounded amount.
     ///
     /// # Errors
     /// When the text is malformed, or the list too short or too long.
-    pub fn decode(text: &str) -> Result<Self, StatusListError> {
-        let encoded = text.strip_prefix('u').ok_or(StatusListError::Malformed)?;
+    pub fn decode_sized(text: &str, size: StatusSize) -> Result<Self, StatusListError> {
+        let encoded = text.strip_prefix('u').ok_or(StatusListError::NotMultibase)?;
         if encoded.len() > MAX_ENCODED {
             return Err(StatusListError::TooLong);
         }
-        let compressed = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| StatusListError::Malformed)?;
-        let mut bits = Vec::with_capacity(STATUS_LIST_ENTRIES as usize / 8);
-        GzDecoder::new(compressed.as_slice())
-            .take(MAX_BYTES as u64 + 1)
-            .read_to_end(&mut bits)
-            .map_err(|_| StatusListError::Malformed)?;
-        if bits.len() > MAX_BYTES {
-            return Err(StatusListError::TooLong);
-        }
-        if bits.len() < STATUS_LIST_ENTRIES as usize / 8 {
+        let compressed =
+            URL_SAFE_NO_PAD.decode(encoded).map_err(|_| StatusListError::NotBase64Url)?;
+        let list = Self { bits: inflate(&compressed, MAX_BYTES)?, size };
+        if list.entries() < u64::from(STATUS_LIST_ENTRIES) {
             return Err(StatusListError::TooShort);
         }
-        Ok(Self { bits })
+        Ok(list)
     }
 }
 
-/// Where the revocation of one credential is looked up: `BitstringStatusListEntry`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StatusListEntry {
-    /// The list's URL, `#` and the index.
-    pub id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    /// `revocation`.
-    pub status_purpose: String,
-    /// The entry's number in base 10, as text.
-    pub status_list_index: String,
-    /// The URL of the list.
-    pub status_list_credential: String,
-}
-
-impl StatusListEntry {
-    /// Makes the entry that says where a credential's revocation will be found.
-    pub fn revocation(list_url: &str, index: u32) -> Self {
-        Self::at(list_url, &index.to_string())
-    }
-
-    pub(crate) fn at(list_url: &str, index: &str) -> Self {
-        Self {
-            id: format!("{list_url}#{index}"),
-            kind: "BitstringStatusListEntry".to_owned(),
-            status_purpose: "revocation".to_owned(),
-            status_list_index: index.to_owned(),
-            status_list_credential: list_url.to_owned(),
-        }
-    }
-}
-
-/// A `BitstringStatusListCredential` without proof: a status list as its issuer publishes it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StatusListCredential {
-    #[serde(rename = "@context")]
-    context: Vec<String>,
-    /// The URL of the list.
-    pub id: String,
-    #[serde(rename = "type")]
-    types: Vec<String>,
-    /// The id of the issuer: the same as that of the credentials listed.
-    pub issuer: String,
-    /// From when on this state of the list is valid (`xsd:dateTimeStamp`).
-    pub valid_from: String,
-    /// Until when it may be relied upon (`xsd:dateTimeStamp`).
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub valid_until: Option<String>,
-    credential_subject: StatusListSubject,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct StatusListSubject {
-    id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    status_purpose: String,
-    encoded_list: String,
-}
-
-impl StatusListCredential {
-    /// Makes the credential of a list of revocations.
-    pub fn revocation(
-        url: impl Into<String>,
-        issuer: impl Into<String>,
-        valid_from: impl Into<String>,
-        list: &StatusList,
-    ) -> Self {
-        let id = url.into();
-        let mut types = one_type("VerifiableCredential");
-        types.push("BitstringStatusListCredential".to_owned());
-        Self {
-            context: one_type(CREDENTIALS_V2),
-            types,
-            issuer: issuer.into(),
-            valid_from: valid_from.into(),
-            valid_until: None,
-            credential_subject: StatusListSubject {
-                id: format!("{id}#list"),
-                kind: "BitstringStatusList".to_owned(),
-                status_purpose: "revocation".to_owned(),
-                encoded_list: list.encode(),
-            },
-            id,
-        }
+impl fmt::Debug for StatusList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (entries, size) = (self.entries(), self.size.0);
+        write!(f, "StatusList({entries} entries of {size} bits)")
     }
 }
 
@@ -231,39 +250,23 @@ mod tests {
     }
 
     #[test]
-    fn a_list_survives_encoding() {
-        let mut list = StatusList::new(200_000);
-        for index in [0, 1, 8, 131_072, 199_999] {
-            list.set(index, true).unwrap();
-        }
-        let text = list.encode();
-        assert!(text.starts_with("uH4sI"));
-        assert_eq!(StatusList::decode(&text).unwrap(), list);
+    fn the_first_bit_of_an_entry_is_its_highest() {
+        let mut list = StatusList::sized(0, StatusSize::new(4).unwrap());
+        list.set_value(0, 0x1).unwrap();
+        list.set_value(1, 0xe).unwrap();
+        assert_eq!((list.bits[0], list.bits.len()), (0x1e, 65_536));
+        // An entry of three bits may begin in one byte and end in the next.
+        let mut list = StatusList::sized(0, StatusSize::new(3).unwrap());
+        list.set_value(2, 0b101).unwrap();
+        assert_eq!(list.bits[..2], [0b0000_0010, 0b1000_0000]);
+        assert_eq!(list.set_value(2, 8), Err(StatusListError::ValueTooLarge(8)));
     }
 
     #[test]
-    fn the_empty_list_of_the_recommendation_reads() {
-        // Bitstring Status List v1.0, example 2.
-        let list = "uH4sIAAAAAAAAA-3BMQEAAADCoPVPbQwfoAAAAAAAAAAAAAAAAAAAAIC3AYbSVKsAQAAA";
-        let list = StatusList::decode(list).unwrap();
-        assert_eq!(list, StatusList::new(STATUS_LIST_ENTRIES));
-    }
-
-    #[test]
-    fn short_endless_and_broken_lists_are_refused() {
-        let gzip = |bytes: &[u8]| {
-            let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-            gzip.write_all(bytes).unwrap();
-            format!("u{}", URL_SAFE_NO_PAD.encode(gzip.finish().unwrap()))
-        };
-        assert_eq!(StatusList::decode(&gzip(&[0; 16_383])), Err(StatusListError::TooShort));
-        assert_eq!(
-            StatusList::decode(&gzip(&vec![0; MAX_BYTES + 1])),
-            Err(StatusListError::TooLong)
-        );
-        for text in ["", "u", "uAAAA", "zH4sI", "u===="] {
-            assert_eq!(StatusList::decode(text), Err(StatusListError::Malformed), "{text}");
-        }
-        assert_eq!(StatusList::new(0).get(131_072), Err(StatusListError::OutOfRange(131_072)));
+    fn there_are_sizes_from_one_to_eight() {
+        let known: Vec<u64> = (0..70).filter(|bits| StatusSize::new(*bits).is_some()).collect();
+        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(StatusSize::new(u64::MAX), None);
+        assert_eq!(StatusSize::new(8).unwrap().values(), 256);
     }
 }
