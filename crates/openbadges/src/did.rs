@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::multikey::{Multikey, MultikeyError};
+use crate::key::{KeyError, Multikey};
 
 /// Why an identifier cannot be mapped.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum DidError {
     NotDidWeb(String),
     /// The text is no did:key, or its key is of a kind that is not supported.
     #[error("could not read the did:key")]
-    NotDidKey(#[from] MultikeyError),
+    NotDidKey(#[from] KeyError),
 }
 
 /// Makes the `did:web` of an HTTPS URL: `https://a.example:8443/t/b` is `did:web:a.example%3A8443:t:b`.
@@ -106,9 +106,9 @@ pub fn did_key(key: &Multikey) -> String {
 /// When the text is no `did:key`, its fragment names another key, or the key is not Ed25519.
 pub fn resolve_did_key(id: &str) -> Result<Multikey, DidError> {
     let (did, fragment) = id.split_once('#').map_or((id, None), |(did, f)| (did, Some(f)));
-    let text = did.strip_prefix("did:key:").ok_or(MultikeyError::NotMultibase)?;
+    let text = did.strip_prefix("did:key:").ok_or(KeyError::NotMultibase)?;
     if fragment.is_some_and(|fragment| fragment != text) {
-        return Err(MultikeyError::NotMultibase.into());
+        return Err(KeyError::NotMultibase.into());
     }
     Ok(text.parse()?)
 }
@@ -195,6 +195,12 @@ impl DidDocument {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::SecretKey;
+
+    fn key(seed: u8) -> Multikey {
+        let key = SecretKey::ed25519(&[seed; 32]);
+        key.public_key().multikey().unwrap()
+    }
 
     #[test]
     fn https_urls_and_did_web_map_both_ways() {
@@ -241,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_did_key_yields_its_key_and_no_other() {
-        let key = Multikey::ed25519([7; 32]);
+        let key = key(7);
         let did = did_key(&key);
         assert_eq!(resolve_did_key(&did).unwrap(), key);
         assert_eq!(resolve_did_key(&format!("{did}#{key}")).unwrap(), key);
@@ -250,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_document_offers_its_keys_for_assertions() {
-        let (old, new) = (Multikey::ed25519([1; 32]), Multikey::ed25519([2; 32]));
+        let (old, new) = (key(1), key(2));
         let document = DidDocument::new("did:web:a.example", vec![], [old, new]);
         let id = format!("did:web:a.example#{old}");
         assert_eq!(document.assertion_key(&id), Some(("did:web:a.example", old)));

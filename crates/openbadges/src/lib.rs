@@ -23,7 +23,7 @@ mod data_integrity;
 mod did;
 mod fault;
 pub mod json;
-mod multikey;
+pub mod key;
 pub mod status;
 mod template;
 mod timestamp;
@@ -34,7 +34,7 @@ mod verify;
 pub use data_integrity::{EddsaRdfc2022, ProofError, ProofOptions, Unsigned};
 pub use did::{DidDocument, DidError, did_key, did_web_from_url, did_web_to_url, resolve_did_key};
 pub use fault::Fault;
-pub use multikey::{Multikey, MultikeyError};
+pub use key::{KeyError, Multikey, PublicKey, SecretKey};
 pub use status::{
     STATUS_LIST_ENTRIES, StatusList, StatusListCredential, StatusListEntry, StatusListError,
 };

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::data_integrity::{EddsaRdfc2022, ProofError};
 use crate::did::resolve_did_key;
-use crate::multikey::Multikey;
+use crate::key::Multikey;
 use crate::timestamp::parse_timestamp;
 
 /// How many bytes a credential may have.

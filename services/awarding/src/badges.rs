@@ -242,7 +242,7 @@ fn signing(tenant: TenantId, issuer: IssuerId, row: &[u8]) -> Outcome<Signing> {
     let multikey: Multikey = multikey
         .parse()
         .map_err(|error| Trouble::fault("the catalogue holds a broken key", &error))?;
-    let verifying = VerifyingKey::from_bytes(multikey.as_bytes())
+    let verifying = VerifyingKey::try_from(multikey.as_bytes())
         .map_err(|error| Trouble::fault("the catalogue holds a broken key", &error))?;
     let verification_method = DidDocument::verification_method_id(&did, &multikey);
     let lane = Lane { tenant, issuer, key };

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use ed25519_dalek::{Signature, VerifyingKey};
 use jsonld::{Budget, Processor, canonicalize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::proof::{self, ProofError, ProofOptions};
-use crate::multikey::Multikey;
+use crate::key::{Algorithm, BadSignature, Multikey, PublicKey};
 use crate::timestamp::parse_timestamp;
 
 /// The name of the suite in proofs.
@@ -102,9 +101,9 @@ impl EddsaRdfc2022 {
         unsecured.remove("proof");
         let proof_hash = Sha256::digest(self.canonical(&config)?);
         let hash_data = join(proof_hash.into(), self.document_hash(&Value::Object(unsecured))?);
-        let key = VerifyingKey::from_bytes(key.as_bytes()).map_err(|_| ProofError::Mismatch)?;
-        key.verify_strict(&hash_data, &Signature::from_bytes(&signature))
-            .map_err(|_| ProofError::Mismatch)
+        PublicKey::from(*key)
+            .verify(Algorithm::EdDsa, &hash_data, &signature)
+            .map_err(|BadSignature| ProofError::Mismatch)
     }
 
     /// Gives the canonical N-Quads of a document.

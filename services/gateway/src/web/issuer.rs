@@ -107,7 +107,7 @@ pub(super) async fn did(
 fn did_document(issuer: &IssuerView) -> Result<DidDocument, Problem> {
     let keys: Result<Vec<Multikey>, _> =
         issuer.issuer.keys.iter().map(|key| key.multikey.parse()).collect();
-    let keys = keys.map_err(|error: openbadges::MultikeyError| {
+    let keys = keys.map_err(|error: openbadges::KeyError| {
         tracing::error!(%error, issuer.id = issuer.id, "a published key cannot be read");
         let detail = "the keys of this issuer cannot be read";
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", detail)

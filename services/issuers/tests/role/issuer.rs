@@ -58,7 +58,7 @@ async fn services_sign_with_the_published_key() {
     let mut world = World::new().await;
     let issuer = issuer(&mut world).await;
     let key: Multikey = issuer.keys[0].multikey.parse().expect("a key");
-    let key = VerifyingKey::from_bytes(key.as_bytes()).expect("a point");
+    let key = VerifyingKey::try_from(key.as_bytes()).expect("a point");
     for count in [1, 16, 40] {
         let payloads: Vec<Vec<u8>> = (0..count).map(|n| vec![n; 64]).collect();
         let tenant = world.tenant;
