@@ -33,6 +33,18 @@ pub struct Config {
     pub limits: Limits,
     /// Where the process may connect to on behalf of strangers.
     pub egress: Egress,
+    /// Issuers whom the operator knows.
+    pub trusted_issuers: Vec<KnownIssuer>,
+}
+
+/// An issuer whom the operator knows, for the verdicts on badges.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownIssuer {
+    /// Its identifier, or a domain such as `example.org` with all that it hosts.
+    pub issuer: String,
+    /// The name under which it is known.
+    pub name: String,
 }
 
 /// What is logged.
@@ -139,6 +151,7 @@ impl Default for Config {
             oidc: Vec::new(),
             limits: Limits::default(),
             egress: Egress::default(),
+            trusted_issuers: Vec::new(),
         }
     }
 }

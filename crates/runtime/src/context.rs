@@ -6,7 +6,7 @@ use readmodel::Runner;
 use tonic::service::Routes;
 use tower::Layer;
 
-use crate::{Guarded, Limits, Stores, Tasks, status};
+use crate::{Fetch, Guarded, Limits, Stores, Tasks, config::KnownIssuer, status};
 
 /// What a role works with.
 #[derive(Clone)]
@@ -26,6 +26,10 @@ pub struct Context {
     pub public_url: Arc<str>,
     /// How much is accepted.
     pub limits: Limits,
+    /// The way out for every URL that a stranger can influence.
+    pub fetch: Fetch,
+    /// Issuers whom the operator knows.
+    pub trusted_issuers: Arc<[KnownIssuer]>,
     /// Keys the fingerprints of requests; [`Context::FINGERPRINTS`] names it in the vault.
     pub fingerprint_key: Arc<Secret>,
 }

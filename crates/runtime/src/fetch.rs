@@ -1,9 +1,13 @@
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use auth::{ExternalIssuer, JwksSource, JwksUnavailable};
 use bytes::{Bytes, BytesMut};
 use reqwest::{
-    Client, Response, Url,
+    Client, Response, StatusCode, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     header::{CONTENT_TYPE, LOCATION},
     redirect,
@@ -16,10 +20,18 @@ use crate::{config::Egress, is_public};
 /// address that is dialled; size, time and redirects are bounded; TLS is a must.
 #[derive(Clone)]
 pub struct Fetch {
-    public: Client,
-    open: Client,
+    clients: Arc<OnceLock<Clients>>,
     allow: Arc<[String]>,
 }
+
+struct Clients {
+    public: Client,
+    open: Client,
+}
+
+/// Documents rather than pages; pictures may carry badges.
+const ACCEPT: &str = "application/json, application/vc;q=0.9, application/ld+json;q=0.9, \
+                      image/png;q=0.6, image/svg+xml;q=0.6, */*;q=0.5";
 
 /// How much one fetch may take.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +70,9 @@ pub enum FetchError {
     /// It did not answer, or not with success.
     #[error("the address did not answer with a document: check it, or try again later")]
     Failed,
+    /// It was there and is gone for good (HTTP 410).
+    #[error("the document is gone for good")]
+    Gone,
     /// It answered with too much.
     #[error("the document is too large")]
     TooLarge,
@@ -75,11 +90,25 @@ pub enum FetchError {
 pub struct FetchSetup(#[from] reqwest::Error);
 
 impl Fetch {
-    /// The door by these settings.
+    /// The door by these settings. TLS is set up when it is first used.
+    #[must_use]
+    pub fn new(egress: &Egress) -> Self {
+        let allow = egress.allow.iter().map(|entry| entry.to_lowercase()).collect();
+        Self { clients: Arc::default(), allow }
+    }
+
+    /// Sets TLS up now, for processes that cannot do without it.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(egress: &Egress) -> Result<Self, FetchSetup> {
+    pub fn set_up(&self) -> Result<(), FetchSetup> {
+        self.clients().map(drop)
+    }
+
+    fn clients(&self) -> Result<&Clients, FetchSetup> {
+        if let Some(clients) = self.clients.get() {
+            return Ok(clients);
+        }
         let base = || {
             Client::builder()
                 .redirect(redirect::Policy::none())
@@ -89,9 +118,9 @@ impl Fetch {
                 .pool_max_idle_per_host(2)
                 .user_agent("Laurel")
         };
-        let allow = egress.allow.iter().map(|entry| entry.to_lowercase()).collect();
         let public = base().https_only(true).dns_resolver(PublicOnly).build()?;
-        Ok(Self { public, open: base().build()?, allow })
+        let clients = Clients { public, open: base().build()? };
+        Ok(self.clients.get_or_init(|| clients))
     }
 
     /// What is at that URL.
@@ -110,6 +139,9 @@ impl Fetch {
             if response.status().is_success() {
                 return read(url, response, limits.bytes).await;
             }
+            if response.status() == StatusCode::GONE {
+                return Err(FetchError::Gone);
+            }
             if !response.status().is_redirection() {
                 return Err(FetchError::Failed);
             }
@@ -121,8 +153,7 @@ impl Fetch {
 
     async fn send(&self, url: &Url) -> Result<Response, FetchError> {
         let request = self.client(url)?.get(url.clone());
-        let accept = "application/json, application/ld+json;q=0.9, */*;q=0.5";
-        request.header("accept", accept).send().await.map_err(|error| {
+        request.header("accept", ACCEPT).send().await.map_err(|error| {
             tracing::debug!(%error, "a fetch failed");
             if is_refusal(&error) { FetchError::Refused } else { FetchError::Failed }
         })
@@ -136,15 +167,21 @@ impl Fetch {
             return Err(FetchError::Refused);
         }
         let http = matches!(url.scheme(), "http" | "https");
+        let clients = || {
+            self.clients().map_err(|error| {
+                tracing::error!(%error, "nothing can be fetched");
+                FetchError::Failed
+            })
+        };
         if http && self.allow.contains(&format!("{host}:{port}")) {
-            return Ok(&self.open);
+            return clients().map(|clients| &clients.open);
         }
         // A host that is an address is dialled without a look-up.
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         if url.scheme() != "https" || literal.is_ok_and(|address| !is_public(address)) {
             return Err(FetchError::Refused);
         }
-        Ok(&self.public)
+        clients().map(|clients| &clients.public)
     }
 }
 

@@ -13,7 +13,7 @@ use readmodel::{Projection, Runner, RunnerOptions};
 use tempfile::TempDir;
 use tonic::Request;
 
-use crate::{Context, FixedClock, Ids, Limits, OutboxMailer, Stores, Tasks};
+use crate::{Context, Fetch, FixedClock, Ids, Limits, OutboxMailer, Stores, Tasks, config::Egress};
 
 /// The moment at which tests begin.
 pub const START: &str = "2026-03-01T12:00:00Z";
@@ -47,8 +47,18 @@ impl Rig {
         let tokens = Arc::new(tokens);
         let (public_url, limits) = (PUBLIC_URL.into(), Limits::default());
         let fingerprint_key = Arc::new(Secret::new(vec![7; 32]));
-        let context =
-            Context { stores, views, tokens, verifier, tasks, public_url, limits, fingerprint_key };
+        let context = Context {
+            stores,
+            views,
+            tokens,
+            verifier,
+            tasks,
+            public_url,
+            limits,
+            fetch: Fetch::new(&Egress::default()),
+            trusted_issuers: Arc::default(),
+            fingerprint_key,
+        };
         Self { context, clock, folder }
     }
 

@@ -71,7 +71,8 @@ impl Process {
         let external = Arc::new(if config.oidc.is_empty() {
             ExternalIssuers::none()
         } else {
-            ExternalIssuers::new(config.oidc, Arc::new(Fetch::new(&config.egress)?))
+            context.fetch.set_up()?;
+            ExternalIssuers::new(config.oidc, Arc::new(context.fetch.clone()))
         });
         let revocations = issuers::revocations(&context);
         tasks.spawn(revocations.name, revocations.run);
@@ -191,6 +192,8 @@ pub async fn open(config: &Config) -> anyhow::Result<Context> {
         tasks: Tasks::new(),
         public_url: config.public_url.as_str().into(),
         limits: config.limits,
+        fetch: Fetch::new(&config.egress),
+        trusted_issuers: config.trusted_issuers.as_slice().into(),
         fingerprint_key,
     })
 }
