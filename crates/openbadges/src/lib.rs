@@ -27,6 +27,7 @@ pub mod key;
 pub mod status;
 mod template;
 mod timestamp;
+pub mod v2;
 mod v3;
 pub mod vcdm;
 mod verify;
