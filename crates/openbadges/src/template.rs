@@ -5,15 +5,21 @@
 //! template text may contain otherwise. Filling is splicing, so that a template's text and a
 //! [`Fill`] give the same bytes for ever.
 
+mod canonical;
+mod compile;
+mod compiled;
 mod fill;
 mod hole;
+mod slot;
+mod statement;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use self::compiled::Compiled;
 pub use self::fill::Fill;
 use self::hole::{Hole, MARK, json_text};
 use crate::data_integrity::{self, EddsaRdfc2022, NAME, ProofError, ProofOptions, join};
@@ -22,6 +28,10 @@ use crate::timestamp::{TimestampError, parse_timestamp};
 use crate::v3::{
     Achievement, AchievementSubject, Evidence, IdentityObject, OpenBadgeCredential, Profile,
 };
+
+/// The suites for templates: both sign what [`CredentialTemplate::prepare`] gives, with Ed25519 the
+/// one and with P-256 the other, in 64 bytes.
+const SUITES: [&str; 2] = [NAME, "ecdsa-rdfc-2019"];
 
 /// Why a template cannot be made or filled.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +44,9 @@ pub enum TemplateError {
         "could not make a template: {0:?} is no type that open badges knows; use ext:… for others"
     )]
     UnknownType(String),
+    /// The suite is not one that templates are signed with.
+    #[error("could not make a template: {0:?} is not a suite for it; use one of {SUITES:?}")]
+    UnknownSuite(String),
     /// The text is not that of a template.
     #[error("could not read the template: its text is malformed")]
     Malformed,
@@ -74,18 +87,30 @@ pub struct CredentialTemplate {
     pieces: Vec<(std::ops::Range<usize>, Hole)>,
     rest: usize,
     context: Value,
+    cryptosuite: String,
     verification_method: String,
     has_status: bool,
-    /// The canonical proof configuration around the time of signing; it is the same but for that.
-    proof_text: OnceLock<(String, String)>,
+    /// Made when it is first signed with.
+    compiled: OnceLock<Arc<Compiled>>,
 }
 
 impl CredentialTemplate {
-    /// Writes the template of all awards with the same terms.
+    /// Writes the template of all awards with the same terms, to be signed with Ed25519.
     ///
     /// # Errors
     /// When the terms contain U+FDD0, or a type that the standard does not know.
     pub fn new(terms: &TemplateTerms) -> Result<Self, TemplateError> {
+        Self::for_suite(terms, NAME)
+    }
+
+    /// The same for another suite: `eddsa-rdfc-2022` or, with P-256, `ecdsa-rdfc-2019`.
+    ///
+    /// # Errors
+    /// The same, and for other suites.
+    pub fn for_suite(terms: &TemplateTerms, cryptosuite: &str) -> Result<Self, TemplateError> {
+        if !SUITES.contains(&cryptosuite) {
+            return Err(TemplateError::UnknownSuite(cryptosuite.chars().take(64).collect()));
+        }
         if let Some(term) = terms.achievement.unknown_term() {
             return Err(TemplateError::UnknownType(term.to_owned()));
         }
@@ -125,7 +150,7 @@ impl CredentialTemplate {
         }
         text.pop();
         text.push_str(",\"proof\":[{\"type\":\"DataIntegrityProof\",\"cryptosuite\":\"");
-        text.push_str(NAME);
+        text.push_str(cryptosuite);
         text.push_str("\",\"created\":\"");
         text.push_str(&Hole::ProofCreated.marked());
         text.push_str("\",\"verificationMethod\":");
@@ -155,17 +180,25 @@ impl CredentialTemplate {
             pieces,
             rest,
             context: Value::Null,
+            cryptosuite: String::new(),
             verification_method: String::new(),
             has_status: false,
-            proof_text: OnceLock::new(),
+            compiled: OnceLock::new(),
         };
         template.has_status =
             template.pieces.iter().any(|(_, hole)| *hole == Hole::StatusListIndex);
         let sample: Value = serde_json::from_slice(&template.render(&Fill::default(), ""))
             .map_err(|_| TemplateError::Malformed)?;
         template.context = sample.get("@context").cloned().ok_or(TemplateError::Malformed)?;
-        let method = sample.pointer("/proof/0/verificationMethod").and_then(Value::as_str);
-        template.verification_method = method.ok_or(TemplateError::Malformed)?.into();
+        let member = |place: &str| match sample.pointer(place).and_then(Value::as_str) {
+            Some(text) => Ok(text.to_owned()),
+            None => Err(TemplateError::Malformed),
+        };
+        template.verification_method = member("/proof/0/verificationMethod")?;
+        template.cryptosuite = member("/proof/0/cryptosuite")?;
+        if !SUITES.contains(&template.cryptosuite.as_str()) {
+            return Err(TemplateError::Malformed);
+        }
         Ok(template)
     }
 
@@ -179,6 +212,11 @@ impl CredentialTemplate {
         hex::encode(Sha256::digest(&self.text))
     }
 
+    /// Gives the name of the suite: `eddsa-rdfc-2022` or `ecdsa-rdfc-2019`.
+    pub fn cryptosuite(&self) -> &str {
+        &self.cryptosuite
+    }
+
     /// Gives the full id of the key that signs.
     pub fn verification_method(&self) -> &str {
         &self.verification_method
@@ -186,7 +224,8 @@ impl CredentialTemplate {
 
     /// Checks that awards of this template can be signed, whatever fills its holes.
     ///
-    /// To be called before a badge is published: it finds a relative URL and the like, which no award could be signed with.
+    /// To be called before a badge is published: it finds a relative URL and the like, with which
+    /// no award could be signed.
     ///
     /// # Errors
     /// What is wrong with the terms, and where in the credential it stands.
@@ -201,7 +240,7 @@ impl CredentialTemplate {
         self.prepare(suite, &sample).map(|_| ())
     }
 
-    /// Computes the 64 bytes to sign for one award.
+    /// Computes the 64 bytes to sign for one award: the same whichever of the suites signs them.
     ///
     /// # Errors
     /// When a date is malformed, the status list index missing or superfluous, or the filled
@@ -215,58 +254,68 @@ impl CredentialTemplate {
             parse_timestamp(date)?;
         }
         parse_timestamp(&fill.proof_created)?;
-        let mut document: Value =
-            serde_json::from_slice(&self.render(fill, "")).map_err(|_| TemplateError::Malformed)?;
-        if let Value::Object(members) = &mut document {
-            members.remove("proof");
-        }
-        let document_hash = suite.document_hash(&document)?;
-        Ok(join(self.proof_hash(suite, &fill.proof_created)?, document_hash))
+        let compiled = self.compiled(suite);
+        let form = compiled.and_then(|compiled| compiled.credential.as_ref());
+        let document_hash = match form.and_then(|form| form.hash(fill)) {
+            Some(hash) => hash,
+            None => self.general_hash(suite, fill)?,
+        };
+        let proof = compiled.and_then(|compiled| compiled.proof.as_ref());
+        let proof_hash = match proof {
+            Some((before, after)) => Sha256::new()
+                .chain_update(before)
+                .chain_update(&fill.proof_created)
+                .chain_update(after)
+                .finalize()
+                .into(),
+            None => Sha256::digest(self.proof_text(suite, &fill.proof_created)?).into(),
+        };
+        Ok(join(proof_hash, document_hash))
     }
 
-    /// Writes the credential with the Ed25519 signature of the prepared bytes: what is published.
+    /// Writes the credential with the signature of the prepared bytes: what is published.
+    ///
+    /// A P-256 signature is its `r` and `s`, 32 bytes each.
     pub fn fill(&self, fill: &Fill, signature: &[u8; 64]) -> Vec<u8> {
         self.render(fill, &data_integrity::value(signature))
     }
 
-    /// The configuration is one blank node with five properties; only the time varies, and that
-    /// neither its label nor the order of the lines depends on.
-    fn proof_hash(&self, suite: &EddsaRdfc2022, created: &str) -> Result<[u8; 32], ProofError> {
-        let (before, after) = if let Some(parts) = self.proof_text.get() {
-            parts
-        } else {
-            let options = ProofOptions {
-                verification_method: self.verification_method.clone(),
-                created: created.to_owned(),
-            };
-            let text = suite.canonical(&data_integrity::config(&self.context, NAME, &options))?;
-            let literal = format!("\"{created}\"^^");
-            match text.split_once(&literal) {
-                Some((before, after)) if !after.contains(&literal) => {
-                    let parts = (format!("{before}\""), format!("\"^^{after}"));
-                    self.proof_text.get_or_init(|| parts)
-                }
-                _ => return Ok(Sha256::digest(text).into()),
-            }
+    /// The hash of the filled credential's canonical form, found without anything compiled.
+    fn general_hash(&self, suite: &EddsaRdfc2022, fill: &Fill) -> Result<[u8; 32], TemplateError> {
+        Ok(suite.document_hash(&unsigned(&self.render(fill, ""))?)?)
+    }
+
+    /// The canonical form of the proof's configuration.
+    fn proof_text(&self, suite: &EddsaRdfc2022, created: &str) -> Result<String, ProofError> {
+        let options = ProofOptions {
+            verification_method: self.verification_method.clone(),
+            created: created.to_owned(),
         };
-        Ok(Sha256::new()
-            .chain_update(before)
-            .chain_update(created)
-            .chain_update(after)
-            .finalize()
-            .into())
+        suite.canonical(&data_integrity::config(&self.context, &self.cryptosuite, &options))
     }
 
     fn render(&self, fill: &Fill, proof_value: &str) -> Vec<u8> {
-        let narrative = fill.narrative.as_deref().map_or(0, str::len);
-        let mut out = Vec::with_capacity(self.text.len() + 512 + narrative);
+        self.render_with(|hole, out| hole.write(out, fill, proof_value))
+    }
+
+    fn render_with(&self, mut write: impl FnMut(Hole, &mut Vec<u8>)) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.text.len() + 1024);
         for (text, hole) in &self.pieces {
             out.extend_from_slice(self.text[text.clone()].as_bytes());
-            hole.write(&mut out, fill, proof_value);
+            write(*hole, &mut out);
         }
         out.extend_from_slice(&self.text.as_bytes()[self.rest..]);
         out
     }
+}
+
+/// The document without its proof.
+fn unsigned(text: &[u8]) -> Result<Value, TemplateError> {
+    let mut document: Value = serde_json::from_slice(text).map_err(|_| TemplateError::Malformed)?;
+    if let Value::Object(members) = &mut document {
+        members.remove("proof");
+    }
+    Ok(document)
 }
 
 impl TryFrom<String> for CredentialTemplate {
@@ -288,3 +337,6 @@ impl PartialEq for CredentialTemplate {
         self.text == other.text
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,6 +114,11 @@ impl EddsaRdfc2022 {
         Ok(canonicalize(&self.processor.to_quads(document)?, Budget::default())?)
     }
 
+    /// Whether both read documents by the same contexts.
+    pub(crate) fn shares_processor_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.processor, &other.processor)
+    }
+
     pub(crate) fn document_hash(&self, unsecured: &Value) -> Result<[u8; 32], ProofError> {
         Ok(Sha256::digest(self.canonical(unsecured)?).into())
     }

@@ -34,6 +34,11 @@ impl Evidence {
             description: None,
         }
     }
+
+    /// Whether it is of the usual type and has no members but those that a template knows.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.types == ["Evidence"]
+    }
 }
 
 impl Default for Evidence {
