@@ -19,6 +19,7 @@
 //! To add to this crate: one file per noun of the standards; a new proof suite is a file in
 //! `data_integrity/`. Time, randomness and keys are arguments.
 
+pub mod baking;
 mod data_integrity;
 mod did;
 mod fault;
