@@ -78,6 +78,11 @@ impl Contexts {
         self.index(url).map(|index| &self.documents[index])
     }
 
+    /// One more than the greatest index.
+    pub(crate) fn len(&self) -> usize {
+        self.documents.len()
+    }
+
     pub(crate) fn index(&self, url: &str) -> Option<usize> {
         self.by_url.get(url).copied()
     }

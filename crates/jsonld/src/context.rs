@@ -1,220 +1,157 @@
 //! Contexts, compiled: what terms mean.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
-use crate::iri::is_absolute;
+use crate::definition::{Definition, Meaning};
+use crate::iri::{Iri, is_absolute, may_continue};
+use crate::keyword::Keyword;
 
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+/// How many terms of one context may stand for the same keyword.
+const MAX_ALIASES: usize = 8;
 
-/// A number that no other context or scoped context of this process has.
-pub(crate) fn next_id() -> u64 {
-    NEXT_ID.fetch_add(1, Ordering::Relaxed)
+/// A compiled context: the sum of all contexts that are active at some place of a document.
+///
+/// Contexts form a tree. What is made by laying a further context over this one stays here, in
+/// the slot for that further context, and is found again without being looked for.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) terms: Terms,
+    pub(crate) vocab: Option<Iri>,
+    pub(crate) language: Option<Arc<str>>,
+    /// Whether nested nodes see it, too.
+    pub(crate) propagates: bool,
+    /// Whether it is made of given contexts only, so that documents share it.
+    pub(crate) shared: bool,
+    /// What it becomes under each of the given contexts.
+    pub(crate) given: Box<[Slot]>,
+    /// The terms that stand for `@id`, `@type` and `@value`, and these themselves.
+    aliases: [Vec<Arc<str>>; 3],
 }
 
-/// The keywords that matter here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Keyword {
-    Id,
-    Type,
-    Value,
-    Language,
-    Index,
-    None,
-    Json,
-    Vocab,
-    Context,
-    Refused(&'static str),
+/// Terms come from strangers, too: the hash is seeded, so that none can be made to collide.
+pub(crate) type Terms = HashMap<Arc<str>, Entry, foldhash::fast::RandomState>;
+
+/// A place for a context that is made when it is first needed.
+pub(crate) type Slot = OnceLock<Box<Context>>;
+
+/// A term in one context.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) definition: Arc<Definition>,
+    /// What its own context makes of this one, if it has an own context.
+    pub(crate) scopes: Option<Box<Scopes>>,
 }
 
-impl Keyword {
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "@id" => Self::Id,
-            "@type" => Self::Type,
-            "@value" => Self::Value,
-            "@language" => Self::Language,
-            "@index" => Self::Index,
-            "@none" => Self::None,
-            "@json" => Self::Json,
-            "@vocab" => Self::Vocab,
-            "@context" => Self::Context,
-            "@base" => Self::Refused("@base"),
-            "@container" => Self::Refused("@container"),
-            "@direction" => Self::Refused("@direction"),
-            "@graph" => Self::Refused("@graph"),
-            "@import" => Self::Refused("@import"),
-            "@included" => Self::Refused("@included"),
-            "@list" => Self::Refused("@list"),
-            "@nest" => Self::Refused("@nest"),
-            "@prefix" => Self::Refused("@prefix"),
-            "@propagate" => Self::Refused("@propagate"),
-            "@protected" => Self::Refused("@protected"),
-            "@reverse" => Self::Refused("@reverse"),
-            "@set" => Self::Refused("@set"),
-            "@version" => Self::Refused("@version"),
-            _ => return None,
-        })
+/// What the context inside a term's definition makes when it is laid over others.
+#[derive(Debug, Default)]
+pub(crate) struct Scopes {
+    /// For the term as property: over the context in which the term stands.
+    pub(crate) property: Slot,
+    /// For the term as property: over the context to which that one reverts in nested nodes.
+    pub(crate) reverted: Slot,
+    /// For the term as type: over the context in which the term stands.
+    pub(crate) node: Slot,
+}
+
+impl From<Arc<Definition>> for Entry {
+    fn from(definition: Arc<Definition>) -> Self {
+        let scopes = definition.scoped.as_ref().map(|_| Box::default());
+        Self { definition, scopes }
     }
 }
 
-/// What a text stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Meaning {
-    Iri(Arc<str>),
-    Keyword(Keyword),
-    /// A term that a context says means nothing.
-    Null,
-}
-
 /// What an IRI, type or identifier in a document stands for.
-pub(crate) enum Resolved<'a> {
-    Iri(Arc<str>),
+#[derive(Clone, Copy)]
+pub(crate) enum Resolved<'c, 'a> {
+    Iri(&'c Iri),
+    /// Both parts together are an absolute IRI.
+    Joined(&'c str, &'a str),
     Blank(&'a str),
     Keyword(Keyword),
     Undefined,
 }
 
-/// How the values of a term are read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Coercion {
-    Plain,
-    Id,
-    Vocab,
-    Json,
-    Datatype(Arc<str>),
-}
-
-/// How the values of a term are arranged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Container {
-    /// One value or a set of them.
-    Set,
-    List,
-    Language,
-    Index,
-    Graph,
-    Unsupported(&'static str),
-}
-
-/// What a term says about the language of its texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Language {
-    /// Nothing: the language of the context holds.
-    Inherited,
-    Fixed(Option<Arc<str>>),
-}
-
-/// A context inside the definition of a term, for its values or the nodes of its type.
-#[derive(Debug)]
-pub(crate) struct Scoped {
-    pub(crate) id: u64,
-    /// From a given context, and not from a document.
-    pub(crate) shared: bool,
-    pub(crate) value: Value,
-}
-
-/// What a context says about a term.
-#[derive(Clone, Debug)]
-pub(crate) struct Definition {
-    pub(crate) meaning: Meaning,
-    pub(crate) coercion: Coercion,
-    pub(crate) container: Container,
-    pub(crate) scoped: Option<Arc<Scoped>>,
-    /// Whether compact IRIs may begin with the term.
-    pub(crate) prefix: bool,
-    pub(crate) language: Language,
-    pub(crate) protected: bool,
-    /// What it uses that is refused as soon as the term is used.
-    pub(crate) refused: Option<&'static str>,
-}
-
-impl Definition {
-    /// Equality but for protection, as the rule about redefinition wants it.
-    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        fn scoped(definition: &Definition) -> Option<&Value> {
-            definition.scoped.as_ref().map(|scoped| &scoped.value)
-        }
-        self.meaning == other.meaning
-            && self.coercion == other.coercion
-            && self.container == other.container
-            && self.prefix == other.prefix
-            && self.language == other.language
-            && self.refused == other.refused
-            && scoped(self) == scoped(other)
-    }
-}
-
-/// A compiled context: the sum of all contexts that are active at some place of a document.
-#[derive(Clone, Debug)]
-pub(crate) struct Context {
-    pub(crate) id: u64,
-    /// Made of given contexts only, so that it may be remembered.
-    pub(crate) shared: bool,
-    pub(crate) terms: HashMap<Arc<str>, Arc<Definition>>,
-    pub(crate) vocab: Option<Arc<str>>,
-    pub(crate) language: Option<Arc<str>>,
-    /// What is active again in nested nodes, when this context does not propagate.
-    pub(crate) previous: Option<Arc<Context>>,
-    /// The terms that stand for `@id`, `@type` and `@value`, and these themselves.
-    aliases: [Vec<Arc<str>>; 3],
-}
-
 impl Context {
-    pub(crate) fn initial() -> Self {
+    /// The context that says nothing; `given` is how many contexts there are to lay over it.
+    pub(crate) fn initial(given: usize) -> Self {
         let mut context = Self {
-            id: 0,
-            shared: true,
-            terms: HashMap::new(),
+            terms: Terms::default(),
             vocab: None,
             language: None,
-            previous: None,
+            propagates: true,
+            shared: true,
+            given: slots(given),
             aliases: Default::default(),
         };
         context.index_aliases();
         context
     }
 
-    /// Finds the terms that stand for keywords; to be called when all terms are defined.
-    pub(crate) fn index_aliases(&mut self) {
+    /// The same meanings in a context of its own, to be added to.
+    pub(crate) fn branch(&self, propagates: bool, shared: bool) -> Self {
+        let entry = |(term, entry): (&Arc<str>, &Entry)| {
+            (term.clone(), Entry::from(entry.definition.clone()))
+        };
+        Self {
+            terms: self.terms.iter().map(entry).collect(),
+            vocab: self.vocab.clone(),
+            language: self.language.clone(),
+            propagates,
+            shared: self.shared && shared,
+            given: slots(self.given.len()),
+            aliases: Default::default(),
+        }
+    }
+
+    /// Finds the terms that stand for keywords, to be called when all terms are defined; false
+    /// when they are too many to be looked for in every node.
+    pub(crate) fn index_aliases(&mut self) -> bool {
         let keywords = [(Keyword::Id, "@id"), (Keyword::Type, "@type"), (Keyword::Value, "@value")];
         self.aliases = keywords.map(|(keyword, name)| {
             let stands_for = Meaning::Keyword(keyword);
-            let terms = self.terms.iter().filter(|(_, d)| d.meaning == stands_for);
+            let terms =
+                self.terms.iter().filter(|(_, entry)| entry.definition.meaning == stands_for);
             let mut names: Vec<Arc<str>> = terms.map(|(term, _)| term.clone()).collect();
             names.push(name.into());
             names.sort_unstable();
             names
         });
+        self.aliases.iter().all(|names| names.len() <= MAX_ALIASES)
     }
 
-    pub(crate) fn term(&self, name: &str) -> Option<&Arc<Definition>> {
+    pub(crate) fn term(&self, name: &str) -> Option<&Entry> {
         self.terms.get(name)
     }
 
-    pub(crate) fn ids<'m>(&self, members: &'m Map<String, Value>) -> Entries<'_, 'm> {
-        Entries { names: self.aliases[0].iter(), members }
+    pub(crate) fn ids<'m>(
+        &self,
+        members: &'m Map<String, Value>,
+    ) -> impl Iterator<Item = &'m Value> {
+        self.aliases[0].iter().filter_map(|name| members.get(&**name))
     }
 
-    pub(crate) fn types<'m>(&self, members: &'m Map<String, Value>) -> Entries<'_, 'm> {
-        Entries { names: self.aliases[1].iter(), members }
+    pub(crate) fn types<'m>(
+        &self,
+        members: &'m Map<String, Value>,
+    ) -> impl Iterator<Item = &'m Value> {
+        self.aliases[1].iter().filter_map(|name| members.get(&**name))
     }
 
     pub(crate) fn is_value(&self, members: &Map<String, Value>) -> bool {
-        Entries { names: self.aliases[2].iter(), members }.next().is_some()
+        self.aliases[2].iter().any(|name| members.contains_key(&**name))
     }
 
     /// IRI expansion (JSON-LD 1.1 API, 5.2) without a base: relative is undefined.
-    pub(crate) fn resolve<'a>(&self, text: &'a str, vocab: bool) -> Resolved<'a> {
+    pub(crate) fn resolve<'c, 'a>(&'c self, text: &'a str, vocab: bool) -> Resolved<'c, 'a> {
         if text.starts_with('@') {
             return Keyword::parse(text).map_or(Resolved::Undefined, Resolved::Keyword);
         }
-        match self.term(text).map(|definition| &definition.meaning) {
+        match self.term(text).map(|entry| &entry.definition.meaning) {
             Some(Meaning::Keyword(keyword)) => return Resolved::Keyword(*keyword),
-            Some(Meaning::Iri(iri)) if vocab => return Resolved::Iri(iri.clone()),
+            Some(Meaning::Iri(iri)) if vocab => return Resolved::Iri(iri),
             Some(Meaning::Null) if vocab => return Resolved::Undefined,
             _ => {}
         }
@@ -223,36 +160,26 @@ impl Context {
                 return Resolved::Blank(suffix);
             }
             if !suffix.starts_with("//")
-                && let Some(definition) = self.term(prefix).filter(|d| d.prefix)
-                && let Meaning::Iri(iri) = &definition.meaning
+                && let Some(entry) = self.term(prefix).filter(|entry| entry.definition.prefix)
+                && let Meaning::Iri(iri) = &entry.definition.meaning
             {
-                return absolute(format!("{iri}{suffix}").into());
+                return joined(iri, suffix);
             }
             if is_absolute(text) {
-                return Resolved::Iri(text.into());
+                return Resolved::Joined("", text);
             }
         }
         match &self.vocab {
-            Some(base) if vocab => absolute(format!("{base}{text}").into()),
+            Some(base) if vocab => joined(base, text),
             _ => Resolved::Undefined,
         }
     }
 }
 
-fn absolute<'a>(iri: Arc<str>) -> Resolved<'a> {
-    if is_absolute(&iri) { Resolved::Iri(iri) } else { Resolved::Undefined }
+fn joined<'c, 'a>(iri: &'c Iri, suffix: &'a str) -> Resolved<'c, 'a> {
+    if may_continue(suffix) { Resolved::Joined(iri.bare(), suffix) } else { Resolved::Undefined }
 }
 
-/// The members of a node whose names stand for one keyword.
-pub(crate) struct Entries<'c, 'm> {
-    names: std::slice::Iter<'c, Arc<str>>,
-    members: &'m Map<String, Value>,
-}
-
-impl<'m> Iterator for Entries<'_, 'm> {
-    type Item = &'m Value;
-
-    fn next(&mut self) -> Option<&'m Value> {
-        self.names.by_ref().find_map(|name| self.members.get(&**name))
-    }
+fn slots(number: usize) -> Box<[Slot]> {
+    std::iter::repeat_with(Slot::new).take(number).collect()
 }

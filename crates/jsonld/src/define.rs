@@ -6,16 +6,17 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::bundled::Contexts;
-use crate::context::{
-    Coercion, Container, Context, Definition, Keyword, Language, Meaning, Resolved, Scoped, next_id,
-};
+use crate::context::{Context, Entry, Resolved};
+use crate::definition::{Coercion, Container, Definition, Language, Meaning};
 use crate::error::{JsonLdError, Problem};
+use crate::iri::Iri;
+use crate::keyword::Keyword;
 
-/// How deep contexts may name one another.
+/// How deep contexts may name one another, and terms be defined by further terms.
 const MAX_NESTING: usize = 8;
 
 /// How a context is laid over another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// A document's own context.
     Document,
@@ -25,30 +26,51 @@ pub(crate) enum Mode {
     Type,
 }
 
+/// What may still be compiled for a document.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work {
+    pub(crate) contexts: usize,
+    /// Terms that are defined, or taken over from the context beneath.
+    pub(crate) definitions: usize,
+}
+
+impl Work {
+    fn context(&mut self, taken_over: usize) -> Result<(), JsonLdError> {
+        self.contexts = self.contexts.checked_sub(1).ok_or(Problem::Limit("contexts"))?;
+        self.definitions(taken_over)
+    }
+
+    fn definitions(&mut self, number: usize) -> Result<(), JsonLdError> {
+        let left = self.definitions.checked_sub(number);
+        self.definitions = left.ok_or(Problem::Limit("terms in its contexts"))?;
+        Ok(())
+    }
+}
+
 /// Lays a context over another. `shared` says that it comes from a given context.
 pub(crate) fn derive(
     contexts: &Contexts,
-    active: &Arc<Context>,
+    work: &mut Work,
+    active: &Context,
     local: &Value,
     mode: Mode,
     shared: bool,
 ) -> Result<Context, JsonLdError> {
     let stated = local.get("@propagate").map(|p| p.as_bool().ok_or_else(|| bad("@propagate")));
-    let propagate = stated.transpose()?.unwrap_or(mode != Mode::Type);
-    let mut result = (**active).clone();
-    result.id = next_id();
-    result.shared = active.shared && shared;
-    let mut compiler = Compiler { contexts, result, may_override: mode == Mode::Property };
-    if !propagate && compiler.result.previous.is_none() {
-        compiler.result.previous = Some(active.clone());
+    let propagates = stated.transpose()?.unwrap_or(mode != Mode::Type);
+    work.context(active.terms.len())?;
+    let result = active.branch(propagates, shared);
+    let mut compiler = Compiler { contexts, work, result, may_override: mode == Mode::Property };
+    compiler.lay(local, 0)?;
+    if !compiler.result.index_aliases() {
+        return Err(Problem::Limit("terms for one keyword").into());
     }
-    compiler.lay(local, shared, 0)?;
-    compiler.result.index_aliases();
     Ok(compiler.result)
 }
 
 struct Compiler<'a> {
     contexts: &'a Contexts,
+    work: &'a mut Work,
     result: Context,
     may_override: bool,
 }
@@ -58,33 +80,32 @@ struct Local<'a> {
     members: &'a Map<String, Value>,
     /// Whether the definition is complete (true) or under way (false).
     defined: HashMap<&'a str, bool>,
+    /// How many definitions are under way.
+    nesting: usize,
     protected: bool,
-    shared: bool,
 }
 
 impl Compiler<'_> {
-    fn lay(&mut self, local: &Value, shared: bool, nesting: usize) -> Result<(), JsonLdError> {
+    fn lay(&mut self, local: &Value, nesting: usize) -> Result<(), JsonLdError> {
         if nesting > MAX_NESTING {
             return Err(Problem::Limit("contexts that name contexts").into());
         }
         match local {
-            Value::Array(all) => all.iter().try_for_each(|one| self.lay(one, shared, nesting + 1)),
+            Value::Array(all) => all.iter().try_for_each(|one| self.lay(one, nesting + 1)),
             Value::Null => self.clear(),
             Value::String(url) => {
-                let document = self
-                    .contexts
-                    .get(url)
-                    .ok_or_else(|| Problem::UnknownContext(url.chars().take(256).collect()))?;
+                let document = self.contexts.get(url);
+                let document = document.ok_or_else(|| Problem::unknown_context(url))?;
                 let inner = document.get("@context").ok_or_else(|| bad("it has no @context"))?;
-                self.lay(inner, true, nesting + 1)
+                self.lay(inner, nesting + 1)
             }
-            Value::Object(members) => self.lay_object(members, shared),
+            Value::Object(members) => self.lay_object(members),
             _ => Err(bad("it is neither object, url, list nor null")),
         }
     }
 
     fn clear(&mut self) -> Result<(), JsonLdError> {
-        let mut protected = self.result.terms.iter().filter(|(_, d)| d.protected);
+        let mut protected = self.result.terms.iter().filter(|(_, e)| e.definition.protected);
         if let Some((term, _)) = protected.next().filter(|_| !self.may_override) {
             return Err(Problem::Protected(term.to_string()).into());
         }
@@ -94,11 +115,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn lay_object(
-        &mut self,
-        members: &Map<String, Value>,
-        shared: bool,
-    ) -> Result<(), JsonLdError> {
+    fn lay_object(&mut self, members: &Map<String, Value>) -> Result<(), JsonLdError> {
         for (name, value) in members.iter().filter(|(name, _)| name.starts_with('@')) {
             let fine = match name.as_str() {
                 "@version" => value.as_f64() == Some(1.1),
@@ -121,9 +138,9 @@ impl Compiler<'_> {
             }
         }
         match members.get("@vocab") {
-            Some(Value::String(vocab)) => match self.result.resolve(vocab, true) {
-                Resolved::Iri(iri) => self.result.vocab = Some(iri),
-                _ => return Err(bad("its @vocab is not an absolute iri")),
+            Some(Value::String(vocab)) => match iri(self.result.resolve(vocab, true)) {
+                Some(iri) => self.result.vocab = Some(iri),
+                None => return Err(bad("its @vocab is not an absolute iri")),
             },
             Some(_) => self.result.vocab = None,
             None => {}
@@ -132,7 +149,7 @@ impl Compiler<'_> {
             self.result.language = language.as_str().map(|text| text.to_ascii_lowercase().into());
         }
         let protected = members.get("@protected").and_then(Value::as_bool).unwrap_or(false);
-        let mut local = Local { members, defined: HashMap::new(), protected, shared };
+        let mut local = Local { members, defined: HashMap::new(), nesting: 0, protected };
         for term in members.keys().filter(|term| !term.starts_with('@')) {
             self.define(&mut local, term)?;
         }
@@ -151,15 +168,21 @@ impl Compiler<'_> {
         if term.is_empty() {
             return Err(bad("it defines a term without name"));
         }
-        let mut definition = self.definition(local, term)?;
-        let earlier = self.result.terms.get(term).filter(|earlier| earlier.protected);
-        if let Some(earlier) = earlier.filter(|_| !self.may_override) {
+        if local.nesting > MAX_NESTING {
+            return Err(Problem::Limit("terms defined by further terms").into());
+        }
+        self.work.definitions(1)?;
+        local.nesting += 1;
+        let mut definition = Arc::new(self.definition(local, term)?);
+        local.nesting -= 1;
+        let earlier = self.result.terms.get(term).map(|entry| &entry.definition);
+        if let Some(earlier) = earlier.filter(|e| e.protected && !self.may_override) {
             if !definition.says_the_same(earlier) {
                 return Err(Problem::Protected(term.to_owned()).into());
             }
-            definition = (**earlier).clone();
+            definition = earlier.clone();
         }
-        self.result.terms.insert(term.into(), Arc::new(definition));
+        self.result.terms.insert(term.into(), Entry::from(definition));
         local.defined.insert(term, true);
         Ok(())
     }
@@ -186,7 +209,7 @@ impl Compiler<'_> {
                 definition.meaning = self.meaning(local, term, Some(id))?;
                 definition.prefix = !term.contains([':', '/'])
                     && matches!(&definition.meaning, Meaning::Iri(iri)
-                        if iri.ends_with([':', '/', '?', '#', '[', ']', '@']));
+                        if iri.bare().ends_with([':', '/', '?', '#', '[', ']', '@']));
                 return Ok(definition);
             }
             Value::Object(members) => members,
@@ -233,16 +256,16 @@ impl Compiler<'_> {
                 Resolved::Keyword(Keyword::Vocab) => Coercion::Vocab,
                 Resolved::Keyword(Keyword::Json) => Coercion::Json,
                 Resolved::Keyword(Keyword::None) => Coercion::Plain,
-                Resolved::Iri(iri) => Coercion::Datatype(iri),
-                _ => return Err(wrong("has an @type that means nothing")),
+                other => match iri(other) {
+                    Some(iri) => Coercion::Datatype(iri),
+                    None => return Err(wrong("has an @type that means nothing")),
+                },
             },
             Some(_) => return Err(wrong("has an @type that is not a text")),
         };
         definition.container =
             container(members.get("@container")).ok_or_else(|| wrong("has a bad @container"))?;
-        definition.scoped = members.get("@context").map(|value| {
-            Arc::new(Scoped { id: next_id(), shared: local.shared, value: value.clone() })
-        });
+        definition.scoped = members.get("@context").cloned();
         Ok(definition)
     }
 
@@ -261,16 +284,17 @@ impl Compiler<'_> {
                 self.result.resolve(term, false)
             }
             _ => match &self.result.vocab {
-                Some(vocab) => Resolved::Iri(format!("{vocab}{term}").into()),
+                Some(vocab) => Resolved::Joined(vocab.bare(), term),
                 None => Resolved::Undefined,
             },
         };
         match resolved {
-            Resolved::Iri(iri) => Ok(Meaning::Iri(iri)),
             Resolved::Keyword(Keyword::Context) => Err(wrong("stands for @context")),
             Resolved::Keyword(keyword) => Ok(Meaning::Keyword(keyword)),
             Resolved::Blank(_) => Err(wrong("stands for a blank node")),
-            Resolved::Undefined => Err(wrong("stands for no absolute iri")),
+            other => iri(other)
+                .map(Meaning::Iri)
+                .ok_or_else(|| wrong("stands for no absolute iri of bearable length")),
         }
     }
 
@@ -279,7 +303,7 @@ impl Compiler<'_> {
         &mut self,
         local: &mut Local<'a>,
         text: &'a str,
-    ) -> Result<Resolved<'a>, JsonLdError> {
+    ) -> Result<Resolved<'_, 'a>, JsonLdError> {
         let known = local.members.contains_key(text) && !text.starts_with('@');
         if known && local.defined.get(text) != Some(&true) {
             self.define(local, text)?;
@@ -304,6 +328,14 @@ impl Compiler<'_> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+fn iri(resolved: Resolved<'_, '_>) -> Option<Iri> {
+    match resolved {
+        Resolved::Iri(iri) => Some(iri.clone()),
+        Resolved::Joined(first, second) => Iri::join(first, second),
+        _ => None,
     }
 }
 

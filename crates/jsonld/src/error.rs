@@ -38,9 +38,33 @@ pub enum Problem {
     /// A keyword of JSON-LD that this processor refuses.
     #[error("{0} is not supported")]
     Unsupported(String),
+    /// A text has a direction, which is lost on the way to RDF.
+    #[error("the @direction of a text cannot be signed or verified; leave it away")]
+    Direction,
     /// The document exceeds a limit.
     #[error("the document has too many or too deep {0}")]
     Limit(&'static str),
+}
+
+impl Problem {
+    /// Of what strangers write, so much is repeated to them.
+    const SHOWN: usize = 256;
+
+    pub(crate) fn unknown_context(url: &str) -> Self {
+        Self::UnknownContext(url.chars().take(Self::SHOWN).collect())
+    }
+
+    pub(crate) fn relative_iri(text: &str) -> Self {
+        Self::RelativeIri(text.chars().take(Self::SHOWN).collect())
+    }
+
+    pub(crate) fn undefined_term(name: &str) -> Self {
+        Self::UndefinedTerm(name.chars().take(Self::SHOWN).collect())
+    }
+
+    pub(crate) fn undefined_type(name: &str) -> Self {
+        Self::UndefinedType(name.chars().take(Self::SHOWN).collect())
+    }
 }
 
 impl JsonLdError {

@@ -1,57 +1,96 @@
 //! How JSON values become literals (JSON-LD 1.1 API, 8.6).
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use serde_json::{Map, Number, Value};
 
-use crate::context::{Context, Keyword, Resolved};
-use crate::dataset::Term;
+use crate::context::{Context, Resolved};
 use crate::define::is_language;
 use crate::error::{JsonLdError, Problem};
+use crate::iri::Iri;
+use crate::keyword::Keyword;
 
-const XSD_STRING: &str = "http://www.w3.org/2001/XMLSchema#string";
-const XSD_BOOLEAN: &str = "http://www.w3.org/2001/XMLSchema#boolean";
-const XSD_INTEGER: &str = "http://www.w3.org/2001/XMLSchema#integer";
-const XSD_DOUBLE: &str = "http://www.w3.org/2001/XMLSchema#double";
+const XSD_STRING: &str = "<http://www.w3.org/2001/XMLSchema#string>";
+const XSD_BOOLEAN: &str = "<http://www.w3.org/2001/XMLSchema#boolean>";
+const XSD_INTEGER: &str = "<http://www.w3.org/2001/XMLSchema#integer>";
+const XSD_DOUBLE: &str = "<http://www.w3.org/2001/XMLSchema#double>";
+const RDF_JSON: &str = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON>";
 
-pub(crate) fn literal(text: &str, datatype: Option<Arc<str>>) -> Term {
-    let datatype = datatype.filter(|datatype| &**datatype != XSD_STRING);
-    Term::Literal { value: text.into(), datatype, language: None }
+/// A literal.
+pub(crate) struct Literal<'v> {
+    pub(crate) value: Cow<'v, str>,
+    pub(crate) kind: Kind<'v>,
 }
 
-pub(crate) fn json_literal(value: &Value) -> Result<Term, JsonLdError> {
-    let text = serde_json_canonicalizer::to_string(value)
-        .map_err(|_| Problem::Malformed("this json has no canonical form"))?;
-    let datatype = "http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON".into();
-    Ok(Term::Literal { value: text.into(), datatype: Some(datatype), language: None })
+/// What there is to a literal beside its value.
+pub(crate) enum Kind<'v> {
+    Plain,
+    Language(Cow<'v, str>),
+    /// An IRI in angle brackets; never that of `xsd:string`, which is written by leaving it away.
+    Datatype(Cow<'v, str>),
 }
 
-/// A number or boolean, of the datatype given or of its usual one.
-pub(crate) fn native(value: &Value, datatype: Option<Arc<str>>) -> Result<Term, JsonLdError> {
-    let (text, usual) = match value {
-        Value::Bool(yes) => (yes.to_string(), XSD_BOOLEAN),
-        Value::Number(number) => match lexical(number, datatype.as_deref() == Some(XSD_DOUBLE)) {
-            Some(Lexical::Integer(text)) => (text, XSD_INTEGER),
-            Some(Lexical::Double(text)) => (text, XSD_DOUBLE),
-            None => return Err(Problem::Malformed("this number is too large").into()),
-        },
-        _ => return Err(Problem::Malformed("this is neither number nor boolean").into()),
-    };
-    Ok(literal(&text, Some(datatype.unwrap_or_else(|| usual.into()))))
+impl<'v> Literal<'v> {
+    pub(crate) fn plain(text: &'v str, language: Option<&'v str>) -> Self {
+        let kind = language.map_or(Kind::Plain, |language| Kind::Language(language.into()));
+        Self { value: text.into(), kind }
+    }
+
+    /// A text of a datatype, which is in angle brackets.
+    pub(crate) fn typed(text: impl Into<Cow<'v, str>>, datatype: impl Into<Cow<'v, str>>) -> Self {
+        let datatype = datatype.into();
+        let kind = if datatype == XSD_STRING { Kind::Plain } else { Kind::Datatype(datatype) };
+        Self { value: text.into(), kind }
+    }
+
+    pub(crate) fn json(value: &Value) -> Result<Self, JsonLdError> {
+        let text = serde_json_canonicalizer::to_string(value)
+            .map_err(|_| Problem::Malformed("this json has no canonical form"))?;
+        Ok(Self::typed(text, RDF_JSON))
+    }
+
+    /// A number or boolean, of the datatype given or of its usual one.
+    pub(crate) fn native(
+        value: &Value,
+        datatype: Option<Cow<'v, str>>,
+    ) -> Result<Self, JsonLdError> {
+        let (text, usual): (Cow<'static, str>, _) = match value {
+            Value::Bool(true) => ("true".into(), XSD_BOOLEAN),
+            Value::Bool(false) => ("false".into(), XSD_BOOLEAN),
+            Value::Number(number) => {
+                match lexical(number, datatype.as_deref() == Some(XSD_DOUBLE)) {
+                    Some(Lexical::Integer(text)) => (text.into(), XSD_INTEGER),
+                    Some(Lexical::Double(text)) => (text.into(), XSD_DOUBLE),
+                    None => return Err(Problem::Malformed("this number is too large").into()),
+                }
+            }
+            _ => return Err(Problem::Malformed("this is neither number nor boolean").into()),
+        };
+        Ok(Self::typed(text, datatype.unwrap_or(Cow::Borrowed(usual))))
+    }
+}
+
+/// A language tag in the one way of writing it that counts.
+pub(crate) fn language(tag: &str) -> Option<Cow<'_, str>> {
+    let lower = |tag: &str| !tag.bytes().any(|byte| byte.is_ascii_uppercase());
+    is_language(tag)
+        .then(|| if lower(tag) { Cow::Borrowed(tag) } else { Cow::Owned(tag.to_ascii_lowercase()) })
 }
 
 /// An object with `@value` (value objects); nothing when the value is null.
-pub(crate) fn value_object(
-    members: &Map<String, Value>,
-    context: &Context,
-) -> Result<Option<Term>, JsonLdError> {
-    let (mut value, mut kind, mut language) = (None, None, None);
+pub(crate) fn value_object<'v>(
+    members: &'v Map<String, Value>,
+    context: &'v Context,
+) -> Result<Option<Literal<'v>>, JsonLdError> {
+    let (mut value, mut kind, mut tag) = (None, None, None);
     for (name, member) in members {
         let slot = match context.resolve(name, true) {
             Resolved::Keyword(Keyword::Value) => &mut value,
             Resolved::Keyword(Keyword::Type) => &mut kind,
-            Resolved::Keyword(Keyword::Language) => &mut language,
+            Resolved::Keyword(Keyword::Language) => &mut tag,
             Resolved::Keyword(Keyword::Index | Keyword::Context) => continue,
+            // RDF has no place for it, so a signature would not cover it.
+            Resolved::Keyword(Keyword::Direction) => return Err(Problem::Direction.into()),
             _ => return Err(Problem::Unsupported(format!("{name} beside @value")).into()),
         };
         if slot.replace(member).is_some() {
@@ -64,31 +103,37 @@ pub(crate) fn value_object(
         Some(kind) => {
             let name = kind.as_str().ok_or(Problem::Malformed("a datatype must be a text"))?;
             match context.resolve(name, true) {
-                Resolved::Keyword(Keyword::Json) => return json_literal(value).map(Some),
-                Resolved::Iri(iri) => Some(iri),
-                _ => return Err(Problem::UndefinedType(name.to_owned()).into()),
+                Resolved::Keyword(Keyword::Json) => return Literal::json(value).map(Some),
+                Resolved::Iri(iri) => Some(Cow::Borrowed(iri.bracketed())),
+                Resolved::Joined(first, second) => Some(format!("<{first}{second}>").into()),
+                _ => return Err(Problem::undefined_type(name).into()),
             }
         }
     };
-    let language = match language.filter(|language| !language.is_null()) {
+    let language = match tag.filter(|tag| !tag.is_null()) {
         None => None,
-        Some(language) => {
-            let tag = language.as_str().filter(|tag| is_language(tag) && datatype.is_none());
-            let tag = tag.ok_or(Problem::Malformed("the @language is malformed"))?;
-            Some(Arc::from(tag.to_ascii_lowercase()))
+        Some(tag) => {
+            let tag = tag.as_str().filter(|_| datatype.is_none()).and_then(language);
+            Some(tag.ok_or(Problem::Malformed("the @language is malformed"))?)
         }
     };
-    match value {
-        Value::Null => Ok(None),
-        Value::String(text) if language.is_some() => {
-            Ok(Some(Term::Literal { value: text.as_str().into(), datatype: None, language }))
+    match (value, language) {
+        (Value::Null, _) => Ok(None),
+        (Value::String(text), Some(tag)) => {
+            Ok(Some(Literal { value: text.into(), kind: Kind::Language(tag) }))
         }
-        Value::String(text) => Ok(Some(literal(text, datatype))),
-        Value::Bool(_) | Value::Number(_) if language.is_none() => {
-            Ok(Some(native(value, datatype)?))
-        }
+        (Value::String(text), None) => Ok(Some(match datatype {
+            Some(datatype) => Literal::typed(text, datatype),
+            None => Literal::plain(text, None),
+        })),
+        (Value::Bool(_) | Value::Number(_), None) => Literal::native(value, datatype).map(Some),
         _ => Err(Problem::Malformed("the @value is not of a kind that it may be").into()),
     }
+}
+
+/// The datatype that a term gives its values, in angle brackets.
+pub(crate) fn datatype(iri: &Iri) -> Cow<'_, str> {
+    Cow::Borrowed(iri.bracketed())
 }
 
 /// A lexical form and whether it is a double rather than an integer.

@@ -2,55 +2,54 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::Arc;
 
-use crate::dataset::{Dataset, Quad, Term};
+use crate::dataset::{Dataset, Full, Node, Quad, Span, Statement, Term};
 use crate::iri::is_absolute;
 
 const XSD_STRING: &str = "http://www.w3.org/2001/XMLSchema#string";
 
 /// Appends a quad as a line of canonical N-Quads; `label` writes blank nodes.
-pub(crate) fn write_quad(out: &mut String, quad: &Quad, label: &mut dyn FnMut(&mut String, u32)) {
-    write_term(out, &quad.subject, label);
-    out.push_str(" <");
-    out.push_str(&quad.predicate);
-    out.push_str("> ");
-    write_term(out, &quad.object, label);
+pub(crate) fn write_quad(
+    out: &mut String,
+    quad: &Quad<'_>,
+    mut label: impl FnMut(&mut String, u32),
+) {
+    let mut term = |out: &mut String, term: &Term<'_>| match term {
+        Term::Blank(blank) => label(out, *blank),
+        Term::Text(text) => out.push_str(text),
+    };
+    term(out, &quad.subject);
+    out.push(' ');
+    out.push_str(quad.predicate);
+    out.push(' ');
+    term(out, &quad.object);
     if let Some(graph) = &quad.graph {
         out.push(' ');
-        write_term(out, graph, label);
+        term(out, graph);
     }
     out.push_str(" .\n");
 }
 
-fn write_term(out: &mut String, term: &Term, label: &mut dyn FnMut(&mut String, u32)) {
-    match term {
-        Term::Iri(iri) => write_iri(out, iri),
-        Term::Blank(blank) => label(out, *blank),
-        Term::Literal { value, datatype, language } => {
-            out.push('"');
-            write_escaped(out, value);
-            out.push('"');
-            if let Some(language) = language {
-                out.push('@');
-                out.push_str(language);
-            } else if let Some(datatype) = datatype {
-                out.push_str("^^");
-                write_iri(out, datatype);
-            }
-        }
+/// How much text is read.
+const MAX_BYTES: usize = u32::MAX as usize;
+
+/// Whether each byte may stand in a literal as it is.
+const PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut control = 0;
+    while control < b' ' as usize {
+        plain[control] = false;
+        control += 1;
     }
-}
+    plain[b'"' as usize] = false;
+    plain[b'\\' as usize] = false;
+    plain[0x7f] = false;
+    plain
+};
 
-fn write_iri(out: &mut String, iri: &str) {
-    out.push('<');
-    out.push_str(iri);
-    out.push('>');
-}
-
-fn write_escaped(out: &mut String, text: &str) {
-    let plain = |byte: u8| byte >= b' ' && !matches!(byte, b'"' | b'\\' | 0x7f);
-    if text.bytes().all(plain) {
+/// Appends the text of a literal, escaped as canonical N-Quads wants it.
+pub(crate) fn write_escaped(out: &mut String, text: &str) {
+    if text.bytes().all(|byte| PLAIN[usize::from(byte)]) {
         out.push_str(text);
         return;
     }
@@ -86,7 +85,7 @@ pub struct NQuadsError {
 /// # Errors
 /// When a line is malformed.
 pub fn parse_nquads(text: &str) -> Result<(Dataset, Vec<String>), NQuadsError> {
-    let mut parser = Parser { rest: "", dataset: Dataset::default(), labels: HashMap::new() };
+    let mut parser = Parser { rest: "", dataset: Dataset::new(MAX_BYTES), labels: HashMap::new() };
     for (at, line) in text.lines().enumerate() {
         parser.rest = line.trim_matches([' ', '\t']);
         if !parser.rest.is_empty() && !parser.rest.starts_with('#') {
@@ -107,13 +106,19 @@ struct Parser<'a> {
 
 type Expected<T> = Result<T, &'static str>;
 
+impl From<Full> for &'static str {
+    fn from(_: Full) -> Self {
+        "at most four gibibytes"
+    }
+}
+
 impl<'a> Parser<'a> {
     fn statement(&mut self) -> Expected<()> {
         let subject = self.node()?.ok_or("a subject")?;
         let predicate = self.iri()?.ok_or("a predicate")?;
         let object = match self.node()? {
             Some(node) => node,
-            None => self.literal()?,
+            None => Node::Text(self.literal()?),
         };
         let graph = self.node()?;
         self.skip_space();
@@ -122,17 +127,16 @@ impl<'a> Parser<'a> {
         if !end.is_empty() && !end.starts_with('#') {
             return Err("the end of the line");
         }
-        self.dataset.push(Quad { subject, predicate, object, graph });
-        Ok(())
+        Ok(self.dataset.push(Statement { subject, predicate, object, graph })?)
     }
 
     fn skip_space(&mut self) {
         self.rest = self.rest.trim_start_matches([' ', '\t']);
     }
 
-    fn node(&mut self) -> Expected<Option<Term>> {
+    fn node(&mut self) -> Expected<Option<Node>> {
         if let Some(iri) = self.iri()? {
-            return Ok(Some(Term::Iri(iri)));
+            return Ok(Some(Node::Text(iri)));
         }
         let Some(rest) = self.rest.strip_prefix("_:") else { return Ok(None) };
         let part_of_label =
@@ -144,19 +148,26 @@ impl<'a> Parser<'a> {
         }
         self.rest = &rest[label.len()..];
         let dataset = &mut self.dataset;
-        Ok(Some(Term::Blank(*self.labels.entry(label).or_insert_with(|| dataset.new_blank()))))
+        Ok(Some(Node::Blank(*self.labels.entry(label).or_insert_with(|| dataset.new_blank()))))
     }
 
-    fn iri(&mut self) -> Expected<Option<Arc<str>>> {
+    fn iri(&mut self) -> Expected<Option<Span>> {
+        match self.absolute()? {
+            Some(iri) => Ok(Some(self.dataset.write(&["<", &iri, ">"])?)),
+            None => Ok(None),
+        }
+    }
+
+    fn absolute(&mut self) -> Expected<Option<String>> {
         self.skip_space();
         let Some(rest) = self.rest.strip_prefix('<') else { return Ok(None) };
         let end = rest.find('>').ok_or("the end of an iri")?;
         let iri = unescape(&rest[..end])?;
         self.rest = &rest[end + 1..];
-        if is_absolute(&iri) { Ok(Some(iri.into())) } else { Err("an absolute iri") }
+        if is_absolute(&iri) { Ok(Some(iri)) } else { Err("an absolute iri") }
     }
 
-    fn literal(&mut self) -> Expected<Term> {
+    fn literal(&mut self) -> Expected<Span> {
         let rest: &'a str = self.rest.strip_prefix('"').ok_or("an object")?;
         let mut escaped = false;
         let end = rest.find(|c| {
@@ -165,23 +176,23 @@ impl<'a> Parser<'a> {
             closes
         });
         let end = end.ok_or("the end of a literal")?;
-        let value = unescape(&rest[..end])?.into();
+        let value = unescape(&rest[..end])?;
         self.rest = &rest[end + 1..];
-        if let Some(rest) = self.rest.strip_prefix('@') {
+        let span = if let Some(rest) = self.rest.strip_prefix('@') {
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
             let (language, rest) = rest.split_at(end.unwrap_or(rest.len()));
             self.rest = rest;
-            return Ok(Term::Literal { value, datatype: None, language: Some(language.into()) });
-        }
-        let datatype = match self.rest.strip_prefix("^^") {
-            Some(rest) => {
-                self.rest = rest;
-                Some(self.iri()?.ok_or("a datatype")?)
-            }
-            None => None,
+            self.dataset.write_literal(&value, &["@", language])
+        } else if let Some(rest) = self.rest.strip_prefix("^^") {
+            self.rest = rest;
+            let datatype = self.absolute()?.ok_or("a datatype")?;
+            let suffix = ["^^<", &datatype, ">"];
+            let suffix = if datatype == XSD_STRING { &[][..] } else { &suffix[..] };
+            self.dataset.write_literal(&value, suffix)
+        } else {
+            self.dataset.write_literal(&value, &[])
         };
-        let datatype = datatype.filter(|datatype| &**datatype != XSD_STRING);
-        Ok(Term::Literal { value, datatype, language: None })
+        Ok(span?)
     }
 }
 

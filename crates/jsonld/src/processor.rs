@@ -1,14 +1,12 @@
 //! Documents to datasets.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
 
+use crate::active::Tree;
 use crate::bundled::Contexts;
-use crate::context::Context;
 use crate::dataset::Dataset;
-use crate::define::Mode;
 use crate::error::JsonLdError;
 use crate::walk::Walk;
 
@@ -22,13 +20,18 @@ pub struct Limits {
     pub depth: usize,
     /// Statements.
     pub quads: usize,
+    /// Bytes of all their terms; a short document can say long IRIs many times.
+    pub bytes: usize,
     /// Contexts that are compiled for one document because they are not remembered.
     pub contexts: usize,
+    /// Terms in these contexts.
+    pub definitions: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 64, quads: 50_000, contexts: 256 }
+        let bytes = 32 * 1024 * 1024;
+        Self { depth: 64, quads: 50_000, bytes, contexts: 256, definitions: 200_000 }
     }
 }
 
@@ -37,25 +40,7 @@ impl Default for Limits {
 pub struct Processor {
     pub(crate) contexts: Contexts,
     pub(crate) limits: Limits,
-    pub(crate) initial: Arc<Context>,
-    remembered: RwLock<HashMap<Derivation, Arc<Context>>>,
-}
-
-/// Which context was laid over which other, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Derivation {
-    pub(crate) active: u64,
-    pub(crate) source: Source,
-    pub(crate) mode: Mode,
-}
-
-/// Where a context stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Source {
-    /// Among the given contexts.
-    Given(usize),
-    /// In the definition of a term.
-    Scoped(u64),
+    remembered: RwLock<Arc<Tree>>,
 }
 
 impl Processor {
@@ -66,12 +51,8 @@ impl Processor {
 
     /// Makes a processor with other limits than the usual ones.
     pub fn with_limits(contexts: Contexts, limits: Limits) -> Self {
-        Self {
-            contexts,
-            limits,
-            initial: Arc::new(Context::initial()),
-            remembered: RwLock::default(),
-        }
+        let remembered = RwLock::new(Arc::new(Tree::new(&contexts)));
+        Self { contexts, limits, remembered }
     }
 
     /// Expands a document and turns it into statements, without base IRI and without loss.
@@ -80,21 +61,29 @@ impl Processor {
     /// When a term, type or identifier is undefined or relative, something is not supported, or a
     /// limit is exceeded; the error names the place.
     pub fn to_quads(&self, document: &Value) -> Result<Dataset, JsonLdError> {
-        Walk::new(self).document(document)
+        Walk::new(self, &self.tree(), None).document(document)
     }
 
-    pub(crate) fn recall(&self, derivation: Derivation) -> Option<Arc<Context>> {
-        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
-        remembered.get(&derivation).cloned()
+    /// Does the same as if the document itself had no member of the name given, as a proof is no
+    /// part of what it secures.
+    ///
+    /// # Errors
+    /// As [`Processor::to_quads`].
+    pub fn to_quads_without(&self, member: &str, document: &Value) -> Result<Dataset, JsonLdError> {
+        Walk::new(self, &self.tree(), Some(member)).document(document)
     }
 
-    /// Only contexts that are made of given ones come here, never those of a document.
-    pub(crate) fn remember(&self, derivation: Derivation, context: &Arc<Context>) {
-        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
-        if remembered.len() >= MAX_REMEMBERED {
-            remembered.clear();
+    /// The contexts to work with: those remembered, or none when they have become too many.
+    fn tree(&self) -> Arc<Tree> {
+        let tree = self.remembered.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if tree.size() < MAX_REMEMBERED {
+            return tree;
         }
-        remembered.insert(derivation, context.clone());
+        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
+        if remembered.size() >= MAX_REMEMBERED {
+            *remembered = Arc::new(Tree::new(&self.contexts));
+        }
+        remembered.clone()
     }
 }
 
@@ -107,7 +96,7 @@ mod tests {
     #[test]
     fn contexts_of_documents_are_not_remembered() {
         let processor = Processor::new(Contexts::bundled());
-        let remembered = || processor.remembered.read().unwrap().len();
+        let remembered = || processor.tree().size();
         let given = "https://www.w3.org/ns/credentials/v2";
         let document = |own: &str| {
             json!({
@@ -135,7 +124,7 @@ mod tests {
         for a in &urls {
             for b in &urls {
                 processor.to_quads(&json!({"@context": [a, b]})).unwrap();
-                assert!(processor.remembered.read().unwrap().len() <= MAX_REMEMBERED);
+                assert!(processor.remembered.read().unwrap().size() <= MAX_REMEMBERED + 2);
             }
         }
     }

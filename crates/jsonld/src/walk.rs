@@ -5,43 +5,66 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::active::Active;
-use crate::context::{Coercion, Container, Context, Definition, Keyword, Language, Resolved};
-use crate::dataset::{Dataset, Quad, Term};
-use crate::define::{Mode, is_language};
+use crate::active::{Active, Compiling, Laid, Tree};
+use crate::context::{Context, Entry, Resolved};
+use crate::dataset::{Dataset, Full, Node, Span, Statement};
+use crate::define::Work;
+use crate::definition::{Coercion, Container, Definition, Language, Meaning};
 use crate::error::{JsonLdError, Problem};
-use crate::literal::{json_literal, literal, native, value_object};
-use crate::processor::Processor;
+use crate::keyword::Keyword;
+use crate::literal::{Kind, Literal, datatype, language, value_object};
+use crate::processor::{Limits, Processor};
 
-const RDF_TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
+const RDF_TYPE: &str = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>";
+const RDF_FIRST: &str = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#first>";
+const RDF_REST: &str = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#rest>";
+const RDF_NIL: &str = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#nil>";
 
 /// The walk through one document.
 pub(crate) struct Walk<'a> {
-    processor: &'a Processor,
+    limits: Limits,
+    compiling: Compiling<'a>,
+    /// The member of the document itself that does not count.
+    without: Option<&'a str>,
     dataset: Dataset,
-    rdf_type: Arc<str>,
+    rdf_type: Option<Span>,
     /// Blank nodes that the document names.
     labels: HashMap<&'a str, u32>,
-    active: Active<'a>,
+    /// The types of the node that is being read; kept for its memory.
+    types: Vec<&'a str>,
     depth: usize,
 }
 
 /// Where a value stands: what its property means and which graph it is in.
 #[derive(Clone, Copy)]
 struct Place<'c> {
-    context: &'c Arc<Context>,
-    definition: Option<&'c Definition>,
-    graph: Option<&'c Term>,
+    active: Active<'c>,
+    property: Option<&'c Entry>,
+    graph: Option<Node>,
+}
+
+impl<'c> Place<'c> {
+    fn definition(&self) -> Option<&'c Definition> {
+        self.property.map(|entry| &*entry.definition)
+    }
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(processor: &'a Processor) -> Self {
+    pub(crate) fn new(
+        processor: &'a Processor,
+        tree: &'a Arc<Tree>,
+        without: Option<&'a str>,
+    ) -> Self {
+        let limits = processor.limits;
+        let work = Work { contexts: limits.contexts, definitions: limits.definitions };
         Self {
-            processor,
-            dataset: Dataset::with_capacity(64),
-            rdf_type: RDF_TYPE.into(),
+            limits,
+            compiling: Compiling { contexts: &processor.contexts, tree, work },
+            without,
+            dataset: Dataset::new(limits.bytes),
+            rdf_type: None,
             labels: HashMap::new(),
-            active: Active::new(processor),
+            types: Vec::new(),
             depth: 0,
         }
     }
@@ -50,13 +73,11 @@ impl<'a> Walk<'a> {
         let Value::Object(members) = document else {
             return Err(Problem::Malformed("a document must be a json object").into());
         };
-        let initial = &self.processor.initial;
-        let place = Place { context: initial, definition: None, graph: None };
+        let active = Active { context: &self.compiling.tree.root, previous: None };
+        let place = Place { active, property: None, graph: None };
         match self.object(members, place)? {
-            Some(Term::Literal { .. }) | None => {
-                Err(Problem::Malformed("a document must be a node, not a value").into())
-            }
-            Some(_) => Ok(self.dataset),
+            Some(Object::Node(_)) => Ok(self.dataset),
+            _ => Err(Problem::Malformed("a document must be a node, not a value").into()),
         }
     }
 
@@ -65,67 +86,99 @@ impl<'a> Walk<'a> {
         &mut self,
         members: &'a Map<String, Value>,
         place: Place<'_>,
-    ) -> Result<Option<Term>, JsonLdError> {
+    ) -> Result<Option<Object>, JsonLdError> {
         self.depth += 1;
-        if self.depth > self.processor.limits.depth {
+        if self.depth > self.limits.depth {
             return Err(Problem::Limit("levels of nested nodes").into());
         }
-        let mut context = place.context.clone();
-        if let Some(previous) = &context.previous {
-            let reference = members.len() == 1 && context.ids(members).next().is_some();
-            if !reference && !context.is_value(members) {
-                context = previous.clone();
-            }
-        }
-        if let Some(scoped) = place.definition.and_then(|definition| definition.scoped.as_ref()) {
-            context = self.active.scoped(&context, scoped, Mode::Property)?;
-        }
+        // Declared first, so that what it makes active can refer to it.
+        let own: Context;
+        let mut active = self.enter(members, place)?;
         if let Some(local) = members.get("@context") {
-            context =
-                self.active.local(context, local).map_err(|error| error.inside(&"@context"))?;
+            let laid = self.compiling.local(active, local);
+            active = match laid.map_err(|error| error.inside(&"@context"))? {
+                Laid::Known(active) => active,
+                Laid::Own(context, previous) => {
+                    own = context;
+                    Active { context: &own, previous }
+                }
+            };
         }
-        let term = if context.is_value(members) {
-            value_object(members, &context)?
+        let object = if active.context.is_value(members) {
+            match value_object(members, active.context)? {
+                Some(literal) => Some(Object::Literal(self.literal(&literal)?)),
+                None => None,
+            }
         } else {
-            Some(self.node(members, context, place.graph)?)
+            Some(Object::Node(self.node(members, active, place.graph)?))
         };
         self.depth -= 1;
-        Ok(term)
+        Ok(object)
+    }
+
+    /// What is active in an object before its own `@context`: contexts of types do not reach into
+    /// nested nodes, and the property may have a context for its values.
+    fn enter<'c>(
+        &mut self,
+        members: &Map<String, Value>,
+        place: Place<'c>,
+    ) -> Result<Active<'c>, JsonLdError> {
+        let Active { context, previous } = place.active;
+        if let Some(previous) = previous {
+            let reference = members.len() == 1 && context.ids(members).next().is_some();
+            if !reference && !context.is_value(members) {
+                let reverted = Active { context: previous, previous: None };
+                return match place.property {
+                    Some(entry) => self.compiling.of_property_reverted(reverted, entry),
+                    None => Ok(reverted),
+                };
+            }
+        }
+        match place.property {
+            Some(entry) => self.compiling.of_property(place.active, entry),
+            None => Ok(place.active),
+        }
     }
 
     fn node(
         &mut self,
         members: &'a Map<String, Value>,
-        mut context: Arc<Context>,
-        graph: Option<&Term>,
-    ) -> Result<Term, JsonLdError> {
-        let by_type = context.clone();
-        let mut types: Vec<&'a str> = Vec::new();
-        for value in by_type.types(members) {
+        stated: Active<'_>,
+        graph: Option<Node>,
+    ) -> Result<Node, JsonLdError> {
+        let mut types = std::mem::take(&mut self.types);
+        types.clear();
+        for value in stated.context.types(members) {
             for one in items(value) {
-                let name = one.as_str().ok_or(Problem::Malformed("a type must be a text"))?;
-                types.push(name);
+                types.push(one.as_str().ok_or(Problem::Malformed("a type must be a text"))?);
             }
         }
         types.sort_unstable();
+        let mut active = stated;
         for name in &types {
-            if let Some(scoped) = by_type.term(name).and_then(|d| d.scoped.as_ref()) {
-                context = self.active.scoped(&context, scoped, Mode::Type)?;
+            if let Some(entry) = stated.context.term(name) {
+                active = self.compiling.of_type(active, name, entry)?;
             }
         }
-        let subject = self.subject(members, &context)?;
-        for name in types {
-            let object = match by_type.resolve(name, true) {
-                Resolved::Iri(iri) => Term::Iri(iri),
-                Resolved::Blank(label) => self.named_blank(label),
-                _ => return Err(Problem::UndefinedType(name.to_owned()).into()),
+        let subject = self.subject(members, active.context)?;
+        for name in &types {
+            let object = match stated.context.resolve(name, true) {
+                Resolved::Keyword(_) | Resolved::Undefined => {
+                    return Err(Problem::undefined_type(name).into());
+                }
+                resolved => self.resolved(resolved)?,
             };
-            let predicate = self.rdf_type.clone();
-            self.push(&subject, &predicate, object, graph)?;
+            let predicate = match self.rdf_type {
+                Some(span) => span,
+                None => *self.rdf_type.insert(self.dataset.write(&[RDF_TYPE])?),
+            };
+            self.push(subject, predicate, object, graph)?;
         }
+        self.types = types;
         for (name, value) in members {
-            if name != "@context" {
-                self.member(&subject, name, value, &context, graph)
+            let counts = self.depth > 1 || self.without != Some(name);
+            if name != "@context" && counts {
+                self.member(subject, name, value, active, graph)
                     .map_err(|error| error.inside(name))?;
             }
         }
@@ -136,7 +189,7 @@ impl<'a> Walk<'a> {
         &mut self,
         members: &'a Map<String, Value>,
         context: &Context,
-    ) -> Result<Term, JsonLdError> {
+    ) -> Result<Node, JsonLdError> {
         let mut ids = context.ids(members);
         let Some(id) = ids.next() else { return Ok(self.blank()) };
         if ids.next().is_some() {
@@ -148,26 +201,34 @@ impl<'a> Walk<'a> {
 
     fn member(
         &mut self,
-        subject: &Term,
+        subject: Node,
         name: &'a str,
         value: &'a Value,
-        context: &Arc<Context>,
-        graph: Option<&Term>,
+        active: Active<'_>,
+        graph: Option<Node>,
     ) -> Result<(), JsonLdError> {
-        let definition = context.term(name).map(|definition| &**definition);
-        if let Some(refused) = definition.and_then(|definition| definition.refused) {
+        let property = active.context.term(name);
+        if let Some(refused) = property.and_then(|entry| entry.definition.refused) {
             return Err(Problem::Unsupported(refused.to_owned()).into());
         }
-        let predicate = match context.resolve(name, true) {
+        let meaning = match property.map(|entry| &entry.definition.meaning) {
+            Some(Meaning::Iri(iri)) => Resolved::Iri(iri),
+            _ => active.context.resolve(name, true),
+        };
+        let predicate = match meaning {
+            Resolved::Iri(iri) => self.dataset.write(&[iri.bracketed()])?,
+            Resolved::Joined(first, second) => self.dataset.write(&["<", first, second, ">"])?,
             Resolved::Keyword(Keyword::Id | Keyword::Type | Keyword::Index) => return Ok(()),
             Resolved::Keyword(_) => return Err(Problem::Unsupported(name.to_owned()).into()),
-            Resolved::Iri(iri) => iri,
-            _ => return Err(Problem::UndefinedTerm(name.to_owned()).into()),
+            Resolved::Blank(_) | Resolved::Undefined => {
+                return Err(Problem::undefined_term(name).into());
+            }
         };
-        let place = Place { context, definition, graph };
-        let coercion = definition.map_or(&Coercion::Plain, |definition| &definition.coercion);
-        if *coercion == Coercion::Json {
-            return self.push(subject, &predicate, json_literal(value)?, graph);
+        let place = Place { active, property, graph };
+        let definition = place.definition();
+        if definition.is_some_and(|definition| definition.coercion == Coercion::Json) {
+            let object = self.literal(&Literal::json(value)?)?;
+            return self.push(subject, predicate, object, graph);
         }
         if value.is_null() {
             return Ok(());
@@ -181,33 +242,15 @@ impl<'a> Walk<'a> {
                     Ok(())
                 })?;
                 let head = self.list(list, graph)?;
-                self.push(subject, &predicate, head, graph)
+                self.push(subject, predicate, head, graph)
             }
             (Container::Language, Value::Object(texts)) => {
-                for (language, texts) in texts {
-                    let language = match context.resolve(language, true) {
-                        Resolved::Keyword(Keyword::None) => None,
-                        _ if is_language(language) => Some(language.to_ascii_lowercase().into()),
-                        _ => return Err(Problem::Malformed("this is no language tag").into()),
-                    };
-                    for text in items(texts).iter().filter(|text| !text.is_null()) {
-                        let text = text.as_str();
-                        let text =
-                            text.ok_or(Problem::Malformed("a translation must be a text"))?;
-                        let object = Term::Literal {
-                            value: text.into(),
-                            datatype: None,
-                            language: language.clone(),
-                        };
-                        self.push(subject, &predicate, object, graph)?;
-                    }
-                }
-                Ok(())
+                self.translations(subject, predicate, texts, active.context, graph)
             }
             (Container::Index, Value::Object(entries)) => {
                 for (key, value) in entries {
                     self.values(value, place, |walk, object| {
-                        walk.push(subject, &predicate, object, graph)
+                        walk.push(subject, predicate, object, graph)
                     })
                     .map_err(|error| error.inside(key))?;
                 }
@@ -215,22 +258,46 @@ impl<'a> Walk<'a> {
             }
             (Container::Graph, _) => {
                 for (at, one) in items(value).iter().enumerate() {
-                    self.graph(subject, &predicate, one, place).map_err(|error| {
+                    self.graph(subject, predicate, one, place).map_err(|error| {
                         if value.is_array() { error.inside(&at) } else { error }
                     })?;
                 }
                 Ok(())
             }
             _ => self
-                .values(value, place, |walk, object| walk.push(subject, &predicate, object, graph)),
+                .values(value, place, |walk, object| walk.push(subject, predicate, object, graph)),
         }
+    }
+
+    /// Texts by their language.
+    fn translations(
+        &mut self,
+        subject: Node,
+        predicate: Span,
+        texts: &'a Map<String, Value>,
+        context: &Context,
+        graph: Option<Node>,
+    ) -> Result<(), JsonLdError> {
+        for (tag, texts) in texts {
+            let tag = match context.resolve(tag, true) {
+                Resolved::Keyword(Keyword::None) => None,
+                _ => Some(language(tag).ok_or(Problem::Malformed("this is no language tag"))?),
+            };
+            for text in items(texts).iter().filter(|text| !text.is_null()) {
+                let text = text.as_str();
+                let text = text.ok_or(Problem::Malformed("a translation must be a text"))?;
+                let object = self.literal(&Literal::plain(text, tag.as_deref()))?;
+                self.push(subject, predicate, object, graph)?;
+            }
+        }
+        Ok(())
     }
 
     /// A node in a blank graph of its own, as proofs and embedded credentials are.
     fn graph(
         &mut self,
-        subject: &Term,
-        predicate: &Arc<str>,
+        subject: Node,
+        predicate: Span,
         value: &'a Value,
         place: Place<'_>,
     ) -> Result<(), JsonLdError> {
@@ -242,9 +309,9 @@ impl<'a> Walk<'a> {
             };
         };
         let name = self.blank();
-        self.push(subject, predicate, name.clone(), place.graph)?;
-        match self.object(members, Place { graph: Some(&name), ..place })? {
-            Some(Term::Iri(_) | Term::Blank(_)) => Ok(()),
+        self.push(subject, predicate, name, place.graph)?;
+        match self.object(members, Place { graph: Some(name), ..place })? {
+            Some(Object::Node(_)) => Ok(()),
             _ => Err(Problem::Malformed("a graph must hold a node, not a value").into()),
         }
     }
@@ -253,7 +320,7 @@ impl<'a> Walk<'a> {
         &mut self,
         value: &'a Value,
         place: Place<'_>,
-        mut with: impl FnMut(&mut Self, Term) -> Result<(), JsonLdError>,
+        mut with: impl FnMut(&mut Self, Node) -> Result<(), JsonLdError>,
     ) -> Result<(), JsonLdError> {
         if let Value::Array(all) = value {
             for (at, one) in all.iter().enumerate() {
@@ -269,54 +336,50 @@ impl<'a> Walk<'a> {
     }
 
     /// One value of a property (value expansion).
-    fn value(&mut self, value: &'a Value, place: Place<'_>) -> Result<Option<Term>, JsonLdError> {
-        let coercion = place.definition.map_or(&Coercion::Plain, |d| &d.coercion);
+    fn value(&mut self, value: &'a Value, place: Place<'_>) -> Result<Option<Node>, JsonLdError> {
+        let definition = place.definition();
+        let coercion = definition.map_or(&Coercion::Plain, |definition| &definition.coercion);
         match value {
             Value::Null => Ok(None),
-            Value::Object(members) => self.object(members, place),
+            Value::Object(members) => Ok(self.object(members, place)?.map(Object::into_node)),
             Value::Array(_) => Err(Problem::Unsupported("a list within a list".to_owned()).into()),
             Value::String(text) => {
-                let scoped = match place.definition.and_then(|d| d.scoped.as_ref()) {
-                    Some(scoped) => {
-                        Some(self.active.scoped(place.context, scoped, Mode::Property)?)
-                    }
-                    None => None,
+                let active = match place.property {
+                    Some(entry) => self.compiling.of_property(place.active, entry)?,
+                    None => place.active,
                 };
-                let context = scoped.as_ref().unwrap_or(place.context);
                 match coercion {
-                    Coercion::Id => self.identifier(text, context, false).map(Some),
-                    Coercion::Vocab => self.identifier(text, context, true).map(Some),
-                    Coercion::Datatype(datatype) => Ok(Some(literal(text, Some(datatype.clone())))),
+                    Coercion::Id => self.identifier(text, active.context, false),
+                    Coercion::Vocab => self.identifier(text, active.context, true),
+                    Coercion::Datatype(iri) => self.literal(&Literal::typed(text, datatype(iri))),
                     Coercion::Plain | Coercion::Json => {
-                        let language = match place.definition.map(|d| &d.language) {
-                            Some(Language::Fixed(language)) => language.clone(),
-                            Some(Language::Inherited) | None => context.language.clone(),
+                        let language = match definition.map(|definition| &definition.language) {
+                            Some(Language::Fixed(language)) => language,
+                            Some(Language::Inherited) | None => &active.context.language,
                         };
-                        let value = text.as_str().into();
-                        Ok(Some(Term::Literal { value, datatype: None, language }))
+                        self.literal(&Literal::plain(text, language.as_deref()))
                     }
                 }
+                .map(Some)
             }
             Value::Bool(_) | Value::Number(_) => {
                 let datatype = match coercion {
-                    Coercion::Datatype(datatype) => Some(datatype.clone()),
+                    Coercion::Datatype(iri) => Some(datatype(iri)),
                     _ => None,
                 };
-                Ok(Some(native(value, datatype)?))
+                self.literal(&Literal::native(value, datatype)?).map(Some)
             }
         }
     }
 
-    fn list(&mut self, items: Vec<Term>, graph: Option<&Term>) -> Result<Term, JsonLdError> {
-        let rdf = |name: &str| {
-            Arc::<str>::from(format!("http://www.w3.org/1999/02/22-rdf-syntax-ns#{name}"))
-        };
-        let (first, rest) = (rdf("first"), rdf("rest"));
-        let mut head = Term::Iri(rdf("nil"));
+    fn list(&mut self, items: Vec<Node>, graph: Option<Node>) -> Result<Node, JsonLdError> {
+        let mut rdf = |name| self.dataset.write(&[name]);
+        let (first, rest) = (rdf(RDF_FIRST)?, rdf(RDF_REST)?);
+        let mut head = Node::Text(rdf(RDF_NIL)?);
         for item in items.into_iter().rev() {
             let cell = self.blank();
-            self.push(&cell, &first, item, graph)?;
-            self.push(&cell, &rest, head, graph)?;
+            self.push(cell, first, item, graph)?;
+            self.push(cell, rest, head, graph)?;
             head = cell;
         }
         Ok(head)
@@ -327,40 +390,73 @@ impl<'a> Walk<'a> {
         text: &'a str,
         context: &Context,
         vocab: bool,
-    ) -> Result<Term, JsonLdError> {
+    ) -> Result<Node, JsonLdError> {
         match context.resolve(text, vocab) {
-            Resolved::Iri(iri) => Ok(Term::Iri(iri)),
-            Resolved::Blank(label) => Ok(self.named_blank(label)),
-            _ => Err(Problem::RelativeIri(text.chars().take(256).collect()).into()),
+            Resolved::Keyword(_) | Resolved::Undefined => Err(Problem::relative_iri(text).into()),
+            resolved => self.resolved(resolved),
         }
     }
 
-    fn blank(&mut self) -> Term {
-        Term::Blank(self.dataset.new_blank())
+    fn resolved(&mut self, resolved: Resolved<'_, 'a>) -> Result<Node, JsonLdError> {
+        let span = match resolved {
+            Resolved::Iri(iri) => self.dataset.write(&[iri.bracketed()]),
+            Resolved::Joined(first, second) => self.dataset.write(&["<", first, second, ">"]),
+            Resolved::Blank(label) => {
+                let dataset = &mut self.dataset;
+                let blank = self.labels.entry(label).or_insert_with(|| dataset.new_blank());
+                return Ok(Node::Blank(*blank));
+            }
+            Resolved::Keyword(_) | Resolved::Undefined => {
+                return Err(Problem::Malformed("a keyword cannot be spoken of").into());
+            }
+        };
+        Ok(Node::Text(span?))
     }
 
-    fn named_blank(&mut self, label: &'a str) -> Term {
-        let dataset = &mut self.dataset;
-        Term::Blank(*self.labels.entry(label).or_insert_with(|| dataset.new_blank()))
+    fn literal(&mut self, literal: &Literal<'_>) -> Result<Node, JsonLdError> {
+        let span = match &literal.kind {
+            Kind::Plain => self.dataset.write_literal(&literal.value, &[]),
+            Kind::Language(tag) => self.dataset.write_literal(&literal.value, &["@", tag]),
+            Kind::Datatype(iri) => self.dataset.write_literal(&literal.value, &["^^", iri]),
+        };
+        Ok(Node::Text(span?))
+    }
+
+    fn blank(&mut self) -> Node {
+        Node::Blank(self.dataset.new_blank())
     }
 
     fn push(
         &mut self,
-        subject: &Term,
-        predicate: &Arc<str>,
-        object: Term,
-        graph: Option<&Term>,
+        subject: Node,
+        predicate: Span,
+        object: Node,
+        graph: Option<Node>,
     ) -> Result<(), JsonLdError> {
-        if self.dataset.quads().len() >= self.processor.limits.quads {
+        if self.dataset.statements().len() >= self.limits.quads {
             return Err(Problem::Limit("statements").into());
         }
-        self.dataset.push(Quad {
-            subject: subject.clone(),
-            predicate: predicate.clone(),
-            object,
-            graph: graph.cloned(),
-        });
-        Ok(())
+        Ok(self.dataset.push(Statement { subject, predicate, object, graph })?)
+    }
+}
+
+impl From<Full> for JsonLdError {
+    fn from(_: Full) -> Self {
+        Problem::Limit("bytes in its statements").into()
+    }
+}
+
+/// What an object of JSON is.
+enum Object {
+    Node(Node),
+    Literal(Node),
+}
+
+impl Object {
+    fn into_node(self) -> Node {
+        match self {
+            Self::Node(node) | Self::Literal(node) => node,
+        }
     }
 }
 
