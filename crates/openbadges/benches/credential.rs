@@ -12,7 +12,7 @@ use badge::{full_fill, issue, key, plain_fill, suite, template};
 use criterion::{Criterion, criterion_group, criterion_main};
 use ed25519_dalek::Signer;
 use jsonld::{Budget, Contexts, Processor, canonicalize};
-use openbadges::{Verifier, parse_timestamp};
+use openbadges::{ProofOptions, Verifier, parse_timestamp};
 use serde_json::Value;
 use web::Web;
 
@@ -47,10 +47,21 @@ fn credential(criterion: &mut Criterion) {
             b.iter(|| template.prepare(&suite, black_box(&fill)));
         });
     }
-    group.bench_function("prepare, sign and fill", |b| {
+    for (name, fill) in [("plain", plain_fill()), ("full", full_fill())] {
+        group.bench_function(format!("issue from a template, {name}"), |b| {
+            b.iter(|| issue(&template, &suite, black_box(&fill)));
+        });
+    }
+    let options = ProofOptions {
+        verification_method: template.verification_method().to_owned(),
+        created: fill.proof_created.clone(),
+    };
+    group.bench_function("issue the general way, plain", |b| {
         b.iter(|| {
-            let hash_data = template.prepare(&suite, black_box(&fill)).expect("the sample is good");
-            template.fill(&fill, &key.sign(&hash_data).to_bytes())
+            let prepared = suite.prepare(black_box(&document).clone(), &options);
+            let prepared = prepared.expect("the sample is good");
+            let signature = key.sign(prepared.hash_data()).to_bytes();
+            serde_json::to_vec(&prepared.finish(&signature))
         });
     });
 

@@ -20,6 +20,7 @@
 //! `data_integrity/`. Time, randomness and keys are arguments.
 
 pub mod baking;
+mod base58;
 mod data_integrity;
 mod did;
 mod fault;

@@ -3,6 +3,7 @@
 use jsonld::{CanonError, JsonLdError};
 use serde_json::{Map, Value, json};
 
+use crate::base58::push_base58;
 use crate::timestamp::TimestampError;
 
 /// What a proof states besides the signature.
@@ -84,5 +85,8 @@ pub(crate) fn split(
 
 /// Writes a signature as a `proofValue`.
 pub(crate) fn value(signature: &[u8; 64]) -> String {
-    format!("z{}", bs58::encode(signature).into_string())
+    let mut text = String::with_capacity(89);
+    text.push('z');
+    push_base58(&mut text, signature);
+    text
 }
