@@ -140,5 +140,6 @@ mod tests {
         for text in ["", "{", "nul", "{}x", "\u{0}", deep.as_str()] {
             assert!(matches!(parse(text.as_bytes(), 1 << 20), Err(JsonError::Malformed(_))));
         }
+        assert!(matches!(parse(b"\"\xe9\"", 16), Err(JsonError::Malformed(_))), "no utf-8");
     }
 }

@@ -46,7 +46,8 @@ pub use timestamp::{TimestampError, parse_timestamp, timestamp};
 pub use v3::{
     ACHIEVEMENT_TYPES, Achievement, AchievementSubject, Alignment, CREDENTIALS_V2,
     CredentialSchema, Criteria, EXTENSIONS, Evidence, IdentityObject, Image, OPEN_BADGES_V3,
-    OpenBadgeCredential, Profile, TARGET_TYPES, identity_hash,
+    OpenBadgeCredential, Profile, TARGET_TYPES, identity_hash, is_newer_edition,
+    is_same_credential,
 };
 pub use verify::{
     Check, CheckKind, Needs, Outcome, Report, Resolver, Unresolved, VerificationMethod, Verifier,

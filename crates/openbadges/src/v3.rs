@@ -2,6 +2,7 @@
 
 mod achievement;
 mod credential;
+mod equality;
 mod evidence;
 mod identity;
 mod profile;
@@ -11,6 +12,7 @@ pub use credential::{
     AchievementSubject, CREDENTIALS_V2, CredentialSchema, EXTENSIONS, OPEN_BADGES_V3,
     OpenBadgeCredential,
 };
+pub use equality::{is_newer_edition, is_same_credential};
 pub use evidence::Evidence;
 pub use identity::{IdentityObject, identity_hash};
 pub(crate) use profile::one_type;

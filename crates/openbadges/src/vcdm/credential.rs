@@ -1,4 +1,4 @@
-//! A verifiable credential (VCDM 2.0, 4.2–4.12 and 5.3–5.6).
+//! A verifiable credential (VCDM 2.0, 4.2–4.12, 5.3–5.6 and 5.10).
 
 use serde_json::Value;
 
@@ -6,6 +6,10 @@ use super::context::{self, Version};
 use super::faults::{Faults, Place};
 use super::object::{self, Id};
 use super::{envelope, language, period, proof, related_resource, status, url, v1};
+
+/// Members that hold objects with a type, and an id where they like.
+const TYPED: [&str; 5] =
+    ["refreshService", "termsOfUse", "evidence", "confidenceMethod", "renderMethod"];
 
 /// Checks a credential of either version, or an enveloped one.
 pub(super) fn check(faults: &mut Faults, place: &Place, credential: &Value) {
@@ -28,7 +32,7 @@ pub(super) fn check(faults: &mut Faults, place: &Place, credential: &Value) {
     period::check_order(faults, place, credential, ("validFrom", "validUntil"));
     status::check(faults, place, credential);
     object::check(faults, place, credential, "credentialSchema", Id::Required);
-    for member in ["refreshService", "termsOfUse", "evidence"] {
+    for member in TYPED {
         object::check(faults, place, credential, member, Id::Optional);
     }
     related_resource::check(faults, place, credential);
