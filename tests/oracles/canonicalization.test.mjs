@@ -74,6 +74,12 @@ const variations = [
     b['@context'].push({ ex: 'https://ex.example/', extra: { '@id': 'ex:e', '@container': '@language' }, when: { '@id': 'ex:w', '@type': 'ex:t' }, list: { '@id': 'ex:l', '@container': '@list' }, json: { '@id': 'ex:j', '@type': '@json' } })
     Object.assign(b, { extra: { de: 'd', en: ['e', 'f'] }, when: pick([1, 1.5, true, 's']), list: pick([[], ['a', 2, { id: 'urn:z' }]]), json: { z: [1, null, 100.0, 'é'], a: {} } })
   },
+  (b) => { b['@context'].push('https://www.w3.org/ns/credentials/examples/v2'); b.whatever = { deep: [1, text()], type: 'MadeUp' } },
+  (b) => { b['@context'].push(pick(['https://w3id.org/security/suites/jws-2020/v1', 'https://www.w3.org/ns/cid/v1', 'https://w3id.org/security/jwk/v1', 'https://w3id.org/security/v2', 'https://w3id.org/openbadges/v2'])) },
+  (b) => { b['@context'].push(`https://purl.imsglobal.org/spec/clr/v2p0/context${pick(['', '-2.0.1'])}.json`); b.type.push('ClrCredential'); b.partial = true },
+  (b) => { b['@context'][0] = 'https://www.w3.org/2018/credentials/v1'; b.issuanceDate = '2025-01-01T00:00:00Z'; delete b.validFrom },
+  (b) => { b.name = { '@value': text(), '@language': 'ar', '@direction': 'rtl' } },
+  (b) => { b.credentialSubject.achievement.creator = { id: '_:c', type: ['Profile'], name: text(), otherIdentifier: [{ type: 'IdentifierEntry', identifier: text(), identifierType: 'identifier' }, { type: 'IdentifierEntry', identifier: text(), identifierType: 'identifier' }] } },
   (b) => { b.undefinedTerm = 1 },
   (b) => { b.type.push('UnknownType') },
   (b) => { b.image = { id: 'relative.png', type: 'Image' } },

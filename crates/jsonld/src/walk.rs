@@ -1,5 +1,7 @@
 //! Expansion and deserialisation to RDF in one walk (JSON-LD 1.1 API, 5 and 8).
 
+mod say;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -7,18 +9,13 @@ use serde_json::{Map, Value};
 
 use crate::active::{Active, Compiling, Laid, Tree};
 use crate::context::{Context, Entry, Resolved};
-use crate::dataset::{Dataset, Full, Node, Span, Statement};
+use crate::dataset::{Dataset, Node, Span};
 use crate::define::Work;
 use crate::definition::{Coercion, Container, Definition, Language, Meaning};
 use crate::error::{JsonLdError, Problem};
 use crate::keyword::Keyword;
-use crate::literal::{Kind, Literal, datatype, language, value_object};
+use crate::literal::{Literal, datatype, language, value_object};
 use crate::processor::{Limits, Processor};
-
-const RDF_TYPE: &str = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>";
-const RDF_FIRST: &str = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#first>";
-const RDF_REST: &str = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#rest>";
-const RDF_NIL: &str = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#nil>";
 
 /// The walk through one document.
 pub(crate) struct Walk<'a> {
@@ -168,10 +165,7 @@ impl<'a> Walk<'a> {
                 }
                 resolved => self.resolved(resolved)?,
             };
-            let predicate = match self.rdf_type {
-                Some(span) => span,
-                None => *self.rdf_type.insert(self.dataset.write(&[RDF_TYPE])?),
-            };
+            let predicate = self.rdf_type()?;
             self.push(subject, predicate, object, graph)?;
         }
         self.types = types;
@@ -370,79 +364,6 @@ impl<'a> Walk<'a> {
                 self.literal(&Literal::native(value, datatype)?).map(Some)
             }
         }
-    }
-
-    fn list(&mut self, items: Vec<Node>, graph: Option<Node>) -> Result<Node, JsonLdError> {
-        let mut rdf = |name| self.dataset.write(&[name]);
-        let (first, rest) = (rdf(RDF_FIRST)?, rdf(RDF_REST)?);
-        let mut head = Node::Text(rdf(RDF_NIL)?);
-        for item in items.into_iter().rev() {
-            let cell = self.blank();
-            self.push(cell, first, item, graph)?;
-            self.push(cell, rest, head, graph)?;
-            head = cell;
-        }
-        Ok(head)
-    }
-
-    fn identifier(
-        &mut self,
-        text: &'a str,
-        context: &Context,
-        vocab: bool,
-    ) -> Result<Node, JsonLdError> {
-        match context.resolve(text, vocab) {
-            Resolved::Keyword(_) | Resolved::Undefined => Err(Problem::relative_iri(text).into()),
-            resolved => self.resolved(resolved),
-        }
-    }
-
-    fn resolved(&mut self, resolved: Resolved<'_, 'a>) -> Result<Node, JsonLdError> {
-        let span = match resolved {
-            Resolved::Iri(iri) => self.dataset.write(&[iri.bracketed()]),
-            Resolved::Joined(first, second) => self.dataset.write(&["<", first, second, ">"]),
-            Resolved::Blank(label) => {
-                let dataset = &mut self.dataset;
-                let blank = self.labels.entry(label).or_insert_with(|| dataset.new_blank());
-                return Ok(Node::Blank(*blank));
-            }
-            Resolved::Keyword(_) | Resolved::Undefined => {
-                return Err(Problem::Malformed("a keyword cannot be spoken of").into());
-            }
-        };
-        Ok(Node::Text(span?))
-    }
-
-    fn literal(&mut self, literal: &Literal<'_>) -> Result<Node, JsonLdError> {
-        let span = match &literal.kind {
-            Kind::Plain => self.dataset.write_literal(&literal.value, &[]),
-            Kind::Language(tag) => self.dataset.write_literal(&literal.value, &["@", tag]),
-            Kind::Datatype(iri) => self.dataset.write_literal(&literal.value, &["^^", iri]),
-        };
-        Ok(Node::Text(span?))
-    }
-
-    fn blank(&mut self) -> Node {
-        Node::Blank(self.dataset.new_blank())
-    }
-
-    fn push(
-        &mut self,
-        subject: Node,
-        predicate: Span,
-        object: Node,
-        graph: Option<Node>,
-    ) -> Result<(), JsonLdError> {
-        if self.dataset.statements().len() >= self.limits.quads {
-            return Err(Problem::Limit("statements").into());
-        }
-        Ok(self.dataset.push(Statement { subject, predicate, object, graph })?)
-    }
-}
-
-impl From<Full> for JsonLdError {
-    fn from(_: Full) -> Self {
-        Problem::Limit("bytes in its statements").into()
     }
 }
 
