@@ -80,7 +80,8 @@ fn verdict(credential: &[u8], did: &[u8], list: &[u8]) -> openbadges::Report {
     struct Given<'a>(&'a [u8], &'a [u8]);
     impl openbadges::Resolver for Given<'_> {
         fn verification_method(&self, id: &str) -> Result<VerificationMethod, Unresolved> {
-            VerificationMethod::from_document(self.0, id)
+            VerificationMethod::from_document(self.0, id, openbadges::Purpose::Assertion)
+                .map_err(|error| Unresolved(error.to_string()))
         }
         fn status_list(&self, _: &str) -> Result<Vec<u8>, Unresolved> {
             Ok(self.1.to_vec())

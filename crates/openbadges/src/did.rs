@@ -1,11 +1,48 @@
-//! Who controls a key: decentralised identifiers and their documents.
+//! Who controls a key: decentralised identifiers, and the documents that tell (DID 1.0,
+//! Controlled Identifiers 1.0).
+//!
+//! [`resolve_offline`] answers for identifiers that are their own document (`did:key`, `did:jwk`).
+//! For others, fetch the document at [`document_url`] and ask
+//! [`VerificationMethod::from_document`]. A [`DidDocument`] is what an issuer serves. To add a
+//! method that needs no network: a file like `jwk.rs` and a line in [`resolve_offline`].
 
-use serde::{Deserialize, Serialize};
+mod document;
+mod jwk;
+mod key;
+mod method;
+mod web;
 
-use crate::key::{KeyError, Multikey};
+pub use document::{DidDocument, PublishedKey};
+pub use jwk::{did_jwk, resolve_did_jwk};
+pub use key::{did_key, resolve_did_key};
+pub use method::VerificationMethod;
+pub use web::{did_web_from_url, did_web_to_url, document_url, key_set_url};
 
-/// Why an identifier cannot be mapped.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+use crate::json::JsonError;
+use crate::key::KeyError;
+use crate::timestamp::TimestampError;
+
+/// What a key may be used for: a verification relationship.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// To make claims: credentials.
+    Assertion,
+    /// To show who one is: presentations.
+    Authentication,
+}
+
+impl Purpose {
+    /// Gives the name that documents and proofs have for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Assertion => "assertionMethod",
+            Self::Authentication => "authentication",
+        }
+    }
+}
+
+/// Why an identifier leads to no key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DidError {
     /// The URL has no did:web form.
     #[error("could not make a did:web of {0:?}: give an https url without user, query or fragment")]
@@ -13,253 +50,86 @@ pub enum DidError {
     /// The text is no did:web.
     #[error("could not read {0:?} as did:web")]
     NotDidWeb(String),
-    /// The text is no did:key, or its key is of a kind that is not supported.
+    /// The text is no did:key.
     #[error("could not read the did:key")]
-    NotDidKey(#[from] KeyError),
+    NotDidKey,
+    /// The text is no did:jwk.
+    #[error("could not read the did:jwk")]
+    NotDidJwk,
+    /// The key is of a kind that is not supported, or malformed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The document cannot be read.
+    #[error("could not read the document of the key: {0}")]
+    Json(#[from] JsonError),
+    /// The document is that of another identifier.
+    #[error("the key {0} is described by the document of someone else")]
+    OtherDocument(String),
+    /// The document names more keys than anyone has.
+    #[error("the document of the key {0} names more than {MAX_KEYS} keys")]
+    TooManyKeys(String),
+    /// The document does not list the key for this purpose.
+    #[error("the key {id} is not listed for {purpose} by its controller")]
+    NotListed {
+        /// The key.
+        id: String,
+        /// What it was to be used for.
+        purpose: &'static str,
+    },
+    /// The document does not say which key has the id, or says it more than once.
+    #[error("the key {0} is not described exactly once by its controller's document")]
+    NotDescribed(String),
+    /// The document says that someone else controls the key.
+    #[error("the key {0} is not controlled by the one whose document describes it")]
+    OtherController(String),
+    /// The key is described in a way that is not supported.
+    #[error(
+        "the key {0} is of a type other than multikey, jsonwebkey and ed25519verificationkey2020"
+    )]
+    UnknownType(String),
+    /// The key ends at no date and time.
+    #[error("the key has an end that cannot be read: {0}")]
+    End(String),
 }
 
-/// Makes the `did:web` of an HTTPS URL: `https://a.example:8443/t/b` is `did:web:a.example%3A8443:t:b`.
-///
-/// # Errors
-/// When the URL is not HTTPS, has a user, query or fragment, or characters a DID cannot hold.
-pub fn did_web_from_url(url: &str) -> Result<String, DidError> {
-    let error = || DidError::NotHttps(url.to_owned());
-    let rest = url.strip_prefix("https://").ok_or_else(error)?;
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let path = path.strip_suffix('/').unwrap_or(path);
-    let fits = |text: &str| {
-        !text.is_empty()
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'%'))
+/// How many keys a document or a set may name.
+pub(crate) const MAX_KEYS: usize = 256;
+
+/// How many bytes a document or a set may have.
+pub(crate) const MAX_BYTES: usize = 256 << 10;
+
+impl From<TimestampError> for DidError {
+    fn from(error: TimestampError) -> Self {
+        Self::End(error.to_string())
+    }
+}
+
+/// Finds the key of an identifier that is its own document: `did:key` or `did:jwk`, with or
+/// without fragment. Other identifiers give nothing: their documents must be asked.
+pub fn resolve_offline(id: &str) -> Option<Result<VerificationMethod, DidError>> {
+    let key = if id.starts_with("did:key:") {
+        resolve_did_key(id).map(|key| (key.into(), key.to_string()))
+    } else if id.starts_with("did:jwk:") {
+        resolve_did_jwk(id).map(|key| (key, "0".to_owned()))
+    } else {
+        return None;
     };
-    let (host, port) = authority.split_once(':').map_or((authority, None), |(h, p)| (h, Some(p)));
-    if !fits(host) || port.is_some_and(|p| p.is_empty() || !p.bytes().all(|b| b.is_ascii_digit())) {
-        return Err(error());
-    }
-    let mut did = format!("did:web:{}", host.to_ascii_lowercase());
-    if let Some(port) = port {
-        did.push_str("%3A");
-        did.push_str(port);
-    }
-    if !path.is_empty() {
-        for segment in path.split('/') {
-            if !fits(segment) || segment == "." || segment == ".." {
-                return Err(error());
-            }
-            did.push(':');
-            did.push_str(segment);
-        }
-    }
-    Ok(did)
+    let controller = owner(id);
+    Some(key.map(|(key, fragment)| VerificationMethod {
+        id: format!("{controller}#{fragment}"),
+        controller: controller.to_owned(),
+        key,
+        expires: None,
+        revoked: None,
+    }))
 }
 
-/// Gives the URL of the document of a `did:web`: `…/.well-known/did.json` or `…/did.json`.
-///
-/// # Errors
-/// When the text is no `did:web`.
-pub fn did_web_to_url(did: &str) -> Result<String, DidError> {
-    let error = || DidError::NotDidWeb(did.to_owned());
-    let rest = did.strip_prefix("did:web:").ok_or_else(error)?;
-    let fits = |text: &str| {
-        !matches!(text, "" | "." | "..")
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'%'))
-    };
-    let mut segments = rest.split(':');
-    let host = segments.next().filter(|host| fits(host)).ok_or_else(error)?;
-    let (name, port) = match host.find("%3A").or_else(|| host.find("%3a")) {
-        Some(at) => (&host[..at], Some(&host[at + 3..])),
-        None => (host, None),
-    };
-    let is_port = |p: &str| (1..=5).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
-    if name.is_empty() || name.contains('%') || port.is_some_and(|p| !is_port(p)) {
-        return Err(error());
-    }
-    let mut url = format!("https://{name}");
-    if let Some(port) = port {
-        url.push(':');
-        url.push_str(port);
-    }
-    let mut has_path = false;
-    for segment in segments {
-        if !fits(segment) {
-            return Err(error());
-        }
-        has_path = true;
-        url.push('/');
-        url.push_str(segment);
-    }
-    url.push_str(if has_path { "/did.json" } else { "/.well-known/did.json" });
-    Ok(url)
+/// The part of an id before its fragment: whose document it is in.
+fn owner(id: &str) -> &str {
+    id.split_once('#').map_or(id, |(owner, _)| owner)
 }
 
-/// Makes the `did:key` of a key.
-pub fn did_key(key: &Multikey) -> String {
-    format!("did:key:{key}")
-}
-
-/// Reads the key out of a `did:key`, with or without fragment.
-///
-/// # Errors
-/// When the text is no `did:key`, its fragment names another key, or the key is not Ed25519.
-pub fn resolve_did_key(id: &str) -> Result<Multikey, DidError> {
-    let (did, fragment) = id.split_once('#').map_or((id, None), |(did, f)| (did, Some(f)));
-    let text = did.strip_prefix("did:key:").ok_or(KeyError::NotMultibase)?;
-    if fragment.is_some_and(|fragment| fragment != text) {
-        return Err(KeyError::NotMultibase.into());
-    }
-    Ok(text.parse()?)
-}
-
-/// The document that tells which keys speak for an issuer (DID 1.0, Controlled Identifiers 1.0).
-///
-/// The id of a key is the issuer's id, `#` and the key itself. Keys stay here after rotation, or
-/// what they signed could no longer be verified.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DidDocument {
-    #[serde(rename = "@context")]
-    context: Vec<String>,
-    id: String,
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    also_known_as: Vec<String>,
-    verification_method: Vec<MultikeyMethod>,
-    assertion_method: Vec<String>,
-    authentication: Vec<String>,
-}
-
-/// One key of a [`DidDocument`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct MultikeyMethod {
-    id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    controller: String,
-    public_key_multibase: Multikey,
-}
-
-impl DidDocument {
-    /// Makes the document of `id` with all its keys, past and present.
-    pub fn new(
-        id: impl Into<String>,
-        also_known_as: Vec<String>,
-        keys: impl IntoIterator<Item = Multikey>,
-    ) -> Self {
-        let id = id.into();
-        let verification_method: Vec<MultikeyMethod> = keys
-            .into_iter()
-            .map(|key| MultikeyMethod {
-                id: Self::verification_method_id(&id, &key),
-                kind: "Multikey".to_owned(),
-                controller: id.clone(),
-                public_key_multibase: key,
-            })
-            .collect();
-        let ids: Vec<String> = verification_method.iter().map(|method| method.id.clone()).collect();
-        Self {
-            context: vec![
-                "https://www.w3.org/ns/did/v1".to_owned(),
-                "https://w3id.org/security/multikey/v1".to_owned(),
-            ],
-            id,
-            also_known_as,
-            verification_method,
-            assertion_method: ids.clone(),
-            authentication: ids,
-        }
-    }
-
-    /// Gives the id of a key of `controller`: its id, `#` and the key.
-    pub fn verification_method_id(controller: &str, key: &Multikey) -> String {
-        format!("{controller}#{key}")
-    }
-
-    /// Finds a key that may sign credentials, by its full id.
-    pub fn assertion_key(&self, verification_method: &str) -> Option<(&str, Multikey)> {
-        self.assertion_method.iter().find(|id| *id == verification_method)?;
-        self.verification_method
-            .iter()
-            .find(|method| method.id == verification_method)
-            .map(|method| (method.controller.as_str(), method.public_key_multibase))
-    }
-
-    /// Gives the id of the document.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::key::SecretKey;
-
-    fn key(seed: u8) -> Multikey {
-        let key = SecretKey::ed25519(&[seed; 32]);
-        key.public_key().multikey().unwrap()
-    }
-
-    #[test]
-    fn https_urls_and_did_web_map_both_ways() {
-        for (url, did, document) in [
-            ("https://a.example", "did:web:a.example", "https://a.example/.well-known/did.json"),
-            ("https://a.example/", "did:web:a.example", "https://a.example/.well-known/did.json"),
-            ("https://a.example/t/b", "did:web:a.example:t:b", "https://a.example/t/b/did.json"),
-            (
-                "https://localhost:8443/i/1",
-                "did:web:localhost%3A8443:i:1",
-                "https://localhost:8443/i/1/did.json",
-            ),
-        ] {
-            assert_eq!(did_web_from_url(url).unwrap(), did);
-            assert_eq!(did_web_to_url(did).unwrap(), document);
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_mapped_is_refused() {
-        for url in [
-            "http://a.example",
-            "https://",
-            "https://u@a.example",
-            "https://a.example/?q",
-            "https://a.example/a#b",
-            "https://a.example/../b",
-            "https://a.example:x/",
-        ] {
-            assert!(did_web_from_url(url).is_err(), "{url}");
-        }
-        for did in [
-            "did:web:",
-            "did:key:z6Mk",
-            "did:web:a.example:..",
-            "did:web:a.example%2F@b",
-            "did:web:a.example%3Aport",
-            "did:web:a.example::b",
-            "did:web:a b",
-        ] {
-            assert!(did_web_to_url(did).is_err(), "{did}");
-        }
-    }
-
-    #[test]
-    fn a_did_key_yields_its_key_and_no_other() {
-        let key = key(7);
-        let did = did_key(&key);
-        assert_eq!(resolve_did_key(&did).unwrap(), key);
-        assert_eq!(resolve_did_key(&format!("{did}#{key}")).unwrap(), key);
-        assert!(resolve_did_key(&format!("{did}#z6Mkother")).is_err());
-    }
-
-    #[test]
-    fn a_document_offers_its_keys_for_assertions() {
-        let (old, new) = (key(1), key(2));
-        let document = DidDocument::new("did:web:a.example", vec![], [old, new]);
-        let id = format!("did:web:a.example#{old}");
-        assert_eq!(document.assertion_key(&id), Some(("did:web:a.example", old)));
-        assert_eq!(document.assertion_key("did:web:a.example#other"), None);
-    }
+/// As much of a text as belongs into a message.
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
 }

@@ -21,8 +21,8 @@
 
 pub mod baking;
 mod base58;
-mod data_integrity;
-mod did;
+pub mod data_integrity;
+pub mod did;
 mod fault;
 pub mod json;
 pub mod key;
@@ -35,7 +35,10 @@ pub mod vcdm;
 mod verify;
 
 pub use data_integrity::{EddsaRdfc2022, ProofError, ProofOptions, Unsigned};
-pub use did::{DidDocument, DidError, did_key, did_web_from_url, did_web_to_url, resolve_did_key};
+pub use did::{
+    DidDocument, DidError, Purpose, VerificationMethod, did_key, did_web_from_url, did_web_to_url,
+    resolve_did_key,
+};
 pub use fault::Fault;
 pub use key::{KeyError, Multikey, PublicKey, SecretKey};
 pub use status::{
@@ -49,6 +52,4 @@ pub use v3::{
     OpenBadgeCredential, Profile, TARGET_TYPES, identity_hash, is_newer_edition,
     is_same_credential,
 };
-pub use verify::{
-    Check, CheckKind, Needs, Outcome, Report, Resolver, Unresolved, VerificationMethod, Verifier,
-};
+pub use verify::{Check, CheckKind, Needs, Outcome, Report, Resolver, Unresolved, Verifier};

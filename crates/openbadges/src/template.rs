@@ -287,10 +287,7 @@ impl CredentialTemplate {
 
     /// The canonical form of the proof's configuration.
     fn proof_text(&self, suite: &EddsaRdfc2022, created: &str) -> Result<String, ProofError> {
-        let options = ProofOptions {
-            verification_method: self.verification_method.clone(),
-            created: created.to_owned(),
-        };
+        let options = ProofOptions::new(self.verification_method.as_str(), created);
         suite.canonical(&data_integrity::config(&self.context, &self.cryptosuite, &options))
     }
 

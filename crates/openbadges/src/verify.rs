@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::data_integrity::{EddsaRdfc2022, ProofError};
-use crate::did::resolve_did_key;
-use crate::key::Multikey;
+use crate::data_integrity::{EddsaRdfc2022, ProofError, verify_proof};
+use crate::did::{Purpose, VerificationMethod, resolve_offline};
 use crate::timestamp::parse_timestamp;
 
 /// How many bytes a credential may have.
@@ -34,49 +33,6 @@ pub trait Resolver {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unresolved(pub String);
-
-/// A key and who controls it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerificationMethod {
-    /// The id of the controller: the issuer, if all is well.
-    pub controller: String,
-    /// The key.
-    pub key: Multikey,
-}
-
-impl VerificationMethod {
-    /// Finds a key in the JSON of a DID document, of anyone's making.
-    ///
-    /// The document must be that of the part of `id` before `#`, and list the key for assertions.
-    ///
-    /// # Errors
-    /// When the document does not vouch for such a key.
-    pub fn from_document(document: &[u8], id: &str) -> Result<Self, Unresolved> {
-        let unresolved = |why: &str| Unresolved(format!("the key {id} {why}"));
-        let document: Value = serde_json::from_slice(document)
-            .map_err(|_| unresolved("is described by a document that is not json"))?;
-        let owner = id.split_once('#').map_or(id, |(owner, _)| owner);
-        if document.get("id").and_then(Value::as_str) != Some(owner) {
-            return Err(unresolved("is described by the document of someone else"));
-        }
-        let listed = |member: &str| document.get(member).and_then(Value::as_array);
-        let with_id = |entry: &&Value| entry.get("id").and_then(Value::as_str) == Some(id);
-        let assertions = listed("assertionMethod").map_or(&[][..], Vec::as_slice);
-        let embedded = assertions.iter().find(with_id);
-        if embedded.is_none() && !assertions.iter().any(|entry| entry.as_str() == Some(id)) {
-            return Err(unresolved("is not listed for assertions by its controller"));
-        }
-        let method = embedded
-            .or_else(|| listed("verificationMethod").and_then(|all| all.iter().find(with_id)))
-            .ok_or_else(|| unresolved("is not described by its controller's document"))?;
-        let member = |name: &str| method.get(name).and_then(Value::as_str);
-        let key = member("publicKeyMultibase")
-            .and_then(|text| text.parse().ok())
-            .ok_or_else(|| unresolved("is not an ed25519 key in multibase form"))?;
-        let controller = member("controller").ok_or_else(|| unresolved("has no controller"))?;
-        Ok(Self { controller: controller.to_owned(), key })
-    }
-}
 
 /// What is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,7 +108,7 @@ impl Needs {
         let verification_methods = proofs(&document)
             .iter()
             .filter_map(|proof| proof.get("verificationMethod")?.as_str())
-            .filter(|id| !id.starts_with("did:key:"))
+            .filter(|id| resolve_offline(id).is_none())
             .map(str::to_owned)
             .collect();
         let status_lists = status::entry(&document)
@@ -221,18 +177,16 @@ impl Verifier {
         let Some(id) = proof.get("verificationMethod").and_then(Value::as_str) else {
             return Outcome::Invalid("its proof names no verification method".to_owned());
         };
-        let method = if let Some(did) = id.starts_with("did:key:").then(|| before_fragment(id)) {
-            match resolve_did_key(id) {
-                Ok(key) => VerificationMethod { controller: did.to_owned(), key },
-                Err(error) => return Outcome::Undetermined(error.to_string()),
-            }
-        } else {
-            match resolver.verification_method(id) {
+        let method = match resolve_offline(id) {
+            Some(Ok(method)) => method,
+            Some(Err(error)) => return Outcome::Undetermined(error.to_string()),
+            None => match resolver.verification_method(id) {
                 Ok(method) => method,
                 Err(error) => return Outcome::Undetermined(error.to_string()),
-            }
+            },
         };
-        match self.suite.verify(document, proof, &method.key) {
+        let processor = self.suite.processor();
+        match verify_proof(processor, document, proof, &method.key, Purpose::Assertion) {
             Ok(()) => {}
             Err(error @ ProofError::Unsupported(_)) => {
                 return Outcome::Undetermined(error.to_string());
@@ -279,10 +233,6 @@ fn expiry(proof: &Value, now: OffsetDateTime) -> Outcome {
         Some(Some(Ok(_))) => Outcome::Invalid("its proof has expired".to_owned()),
         Some(_) => Outcome::Invalid("its proof expires at no date and time".to_owned()),
     }
-}
-
-fn before_fragment(id: &str) -> &str {
-    id.split_once('#').map_or(id, |(before, _)| before)
 }
 
 fn validity_period(document: &Value, now: OffsetDateTime) -> Outcome {

@@ -88,16 +88,16 @@ impl Awarding {
         let credential = StatusListCredential::revocation(url, signing.did, at.to_string(), &bits);
         let document = serde_json::to_value(&credential)
             .map_err(|error| Trouble::fault("a status list cannot be written", &error))?;
-        let options = ProofOptions {
-            verification_method: signing.verification_method,
-            created: at.to_string(),
-        };
+        let options = ProofOptions::new(signing.verification_method, at.to_string());
         let unsigned = self
             .lists
             .suite
             .prepare(document, &options)
             .map_err(|error| Trouble::fault("a status list cannot be signed", &error))?;
-        let payload = *unsigned.hash_data();
+        let payload = unsigned
+            .hash_data()
+            .try_into()
+            .map_err(|error| Trouble::fault("a status list cannot be signed", &error))?;
         let signatures = self.lists.signer.sign(signing.lane, vec![payload]).await?;
         let signature = signatures.first().ok_or_else(Trouble::missing)?;
         let credential = serde_json::to_vec(&unsigned.finish(signature))

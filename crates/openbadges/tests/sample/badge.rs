@@ -103,10 +103,7 @@ pub fn status_list(suite: &EddsaRdfc2022, revoked: &[u64]) -> Vec<u8> {
         list.set(*index, true).unwrap();
     }
     let credential = StatusListCredential::revocation(LIST, ISSUER, "2025-01-01T00:00:00Z", &list);
-    let options = ProofOptions {
-        verification_method: terms().verification_method,
-        created: "2025-01-01T00:00:00Z".to_owned(),
-    };
+    let options = ProofOptions::new(terms().verification_method, "2025-01-01T00:00:00Z");
     let unsigned = suite.prepare(serde_json::to_value(credential).unwrap(), &options).unwrap();
     let signature = key().sign(unsigned.hash_data()).to_bytes();
     serde_json::to_vec(&unsigned.finish(&signature)).unwrap()

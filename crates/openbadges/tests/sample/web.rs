@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use openbadges::{EddsaRdfc2022, Resolver, Unresolved, VerificationMethod};
+use openbadges::{EddsaRdfc2022, Purpose, Resolver, Unresolved, VerificationMethod};
 
 use crate::badge::{ISSUER, LIST, did_document, status_list};
 
@@ -28,7 +28,8 @@ impl Resolver for Web {
     fn verification_method(&self, id: &str) -> Result<VerificationMethod, Unresolved> {
         let owner = id.split_once('#').map_or(id, |(owner, _)| owner);
         let document = self.documents.get(owner).ok_or(Unresolved("not found".to_owned()))?;
-        VerificationMethod::from_document(document, id)
+        VerificationMethod::from_document(document, id, Purpose::Assertion)
+            .map_err(|error| Unresolved(error.to_string()))
     }
 
     fn status_list(&self, url: &str) -> Result<Vec<u8>, Unresolved> {

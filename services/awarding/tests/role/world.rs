@@ -275,7 +275,13 @@ pub struct Offline {
 impl Resolver for Offline {
     fn verification_method(&self, id: &str) -> Result<VerificationMethod, Unresolved> {
         assert_eq!(id, format!("{}#{}", self.did, self.key));
-        Ok(VerificationMethod { controller: self.did.clone(), key: self.key })
+        Ok(VerificationMethod {
+            id: id.to_owned(),
+            controller: self.did.clone(),
+            key: self.key.into(),
+            expires: None,
+            revoked: None,
+        })
     }
 
     fn status_list(&self, url: &str) -> Result<Vec<u8>, Unresolved> {
