@@ -197,6 +197,7 @@ pub async fn make(house: &House, place: &Place, thing: Thing) -> (Id, String) {
             let question = issuers::CreateIssuerRequest {
                 idempotency_key: key,
                 name: format!("Issuer {n}"),
+                email: format!("issuer{n}@walls.example"),
                 ..issuers::CreateIssuerRequest::default()
             };
             let answer: issuers::CreateIssuerResponse =

@@ -14,6 +14,7 @@
 mod address;
 mod assertion;
 mod badge_class;
+mod conversion;
 mod endorsement;
 mod examination;
 mod extension;

@@ -19,6 +19,7 @@ mod linkedin;
 mod markdown;
 mod negotiate;
 mod oauth;
+mod ob2;
 mod page;
 mod problem;
 mod same_origin;
@@ -142,12 +143,15 @@ route_table! {
     PAGES, pages, Web;
     get "/" => page::home,
     get "/c/{award}" => award::show,
+    get "/c/{award}/ob2.json" => ob2::assertion,
     get "/c/{award}/qr.svg" => award::qr,
     get "/b/{badge}" => badge::newest,
     get "/b/{badge}/v/{version}" => badge::version,
+    get "/b/{badge}/v/{version}/ob2.json" => ob2::badge_class,
     get "/b/{badge}/v/{version}/{artwork}" => badge::artwork,
     get "/i/{issuer}" => issuer::show,
     get "/i/{issuer}/did.json" => issuer::did,
+    get "/i/{issuer}/ob2.json" => ob2::issuer,
     get "/status/{list}" => status_list::show,
     get "/.well-known/jwks.json" => health::jwks,
     get "/assets/{name}" => assets::show,

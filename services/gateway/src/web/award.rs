@@ -28,7 +28,8 @@ use super::{
 const CREDENTIAL: [&str; 4] =
     ["application/vc+ld+json", "application/vc", "application/ld+json", "application/json"];
 
-const NO_INDEX: (HeaderName, HeaderValue) =
+/// What is about a person is not for search engines.
+pub(super) const NO_INDEX: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
 
 #[derive(Template)]
@@ -92,11 +93,18 @@ fn headers_of_page() -> [(HeaderName, HeaderValue); 3] {
     [(header::CACHE_CONTROL, ASK_AGAIN), BY_ACCEPT, NO_INDEX]
 }
 
-async fn find(web: &Web, id: &str, summary: bool) -> Result<(Award, Vec<u8>), Problem> {
+/// An award, and unless `summary` its signed credential.
+pub(super) async fn find(web: &Web, id: &str, summary: bool) -> Result<(Award, Vec<u8>), Problem> {
     let request = GetPublicAwardRequest { award_id: id.to_owned(), summary };
     let reply = web.awarding().get_public_award(request).await;
     let reply = reply.map_err(|status| Problem::of_lookup(&status))?.into_inner();
     Ok((reply.award.ok_or_else(Problem::missing)?, reply.credential))
+}
+
+/// The person whom the award was for had it erased.
+pub(super) fn withdrawn() -> Problem {
+    let detail = "this award was withdrawn at the holder's wish";
+    Problem::new(StatusCode::GONE, "EARNER_ERASED", detail)
 }
 
 async fn credential(
@@ -108,8 +116,7 @@ async fn credential(
 ) -> Result<Response, Problem> {
     let (award, credential) = find(web, id, false).await?;
     if award.status() == AwardStatus::Erased || credential.is_empty() {
-        let detail = "this award was withdrawn at the holder's wish";
-        return Err(Problem::new(StatusCode::GONE, "EARNER_ERASED", detail));
+        return Err(withdrawn());
     }
     if is_get {
         web.verified(&award.tenant_id, &award.badge_id);

@@ -107,7 +107,7 @@ async fn show(
 }
 
 /// A version number as it stands in addresses: from 1, without leading zeros.
-fn number(text: &str) -> Option<u32> {
+pub(super) fn number(text: &str) -> Option<u32> {
     text.parse().ok().filter(|number: &u32| *number > 0 && number.to_string() == text)
 }
 

@@ -3,6 +3,7 @@
 mod documents;
 mod engagement;
 mod fake;
+mod ob2;
 mod pages;
 mod scene;
 mod signing_in;

@@ -40,11 +40,11 @@ pub async fn organization(guest: &Partner, operator: &str, data: &Path) -> anyho
     let organization = guest.with_token(&token);
 
     let arts = tenant(&organization, "School of Arts").await?;
-    issuer(&organization, &arts, "School of Arts", "https://arts.lyceum.example/").await?;
+    issuer(&organization, &arts, "School of Arts", "arts.lyceum.example").await?;
     let engineering = tenant(&organization, "School of Engineering").await?;
-    let url = "https://engineering.lyceum.example/";
+    let host = "engineering.lyceum.example";
     let (partner, issuer) =
-        issuer(&organization, &engineering, "School of Engineering", url).await?;
+        issuer(&organization, &engineering, "School of Engineering", host).await?;
     let badge = badge(&partner, &issuer).await?;
     let token = partner.token().unwrap_or_default().to_owned();
     Ok(Seeded { partner, client, issuer, badge, token })
@@ -174,7 +174,7 @@ async fn issuer(
     organization: &Partner,
     tenant: &str,
     name: &str,
-    url: &str,
+    host: &str,
 ) -> anyhow::Result<(Partner, String)> {
     let entered = organization
         .ask(
@@ -192,7 +192,8 @@ async fn issuer(
             json!({ "input": {
                 "idempotencyKey": format!("demo/issuer/{name}"),
                 "name": name,
-                "url": url,
+                "url": format!("https://{host}/"),
+                "email": format!("badges@{host}"),
                 "description": format!("The {name} of the Lyceum of the Commons."),
             } }),
         )

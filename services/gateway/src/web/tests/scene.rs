@@ -41,6 +41,7 @@ pub const MULTIKEY: &str = "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2";
 /// What the roles hold and what they were asked.
 pub struct State {
     pub award: Award,
+    pub credential: Vec<u8>,
     pub badge: Badge,
     pub issuer: Issuer,
     pub asked: Vec<&'static str>,
@@ -141,6 +142,7 @@ fn state() -> State {
     };
     State {
         award,
+        credential: CREDENTIAL.to_vec(),
         badge,
         issuer,
         asked: vec![],
@@ -161,9 +163,10 @@ fn here<T>(is: bool, answer: T) -> Result<T, Status> {
 fn public_roles(fake: Fake, state: &Shared) -> Fake {
     let [awards, badges, pictures, issuers] = [(); 4].map(|()| Arc::clone(state));
     fake.on("laurel.awarding.v1.Awarding/GetPublicAward", move |_, q: GetPublicAwardRequest| {
-        let award = awards.lock().unwrap().award.clone();
+        let state = awards.lock().unwrap();
+        let award = state.award.clone();
         let gone = award.status() == AwardStatus::Erased || q.summary;
-        let credential = if gone { vec![] } else { CREDENTIAL.to_vec() };
+        let credential = if gone { vec![] } else { state.credential.clone() };
         here(q.award_id == AWARD, GetPublicAwardResponse { award: Some(award), credential })
     })
     .on("laurel.awarding.v1.Awarding/GetStatusList", |_, q: GetStatusListRequest| {
