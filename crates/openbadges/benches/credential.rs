@@ -52,10 +52,7 @@ fn credential(criterion: &mut Criterion) {
             b.iter(|| issue(&template, &suite, black_box(&fill)));
         });
     }
-    let options = ProofOptions {
-        verification_method: template.verification_method().to_owned(),
-        created: fill.proof_created.clone(),
-    };
+    let options = ProofOptions::new(template.verification_method(), fill.proof_created.as_str());
     group.bench_function("issue the general way, plain", |b| {
         b.iter(|| {
             let prepared = suite.prepare(black_box(&document).clone(), &options);
