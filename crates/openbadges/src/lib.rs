@@ -24,6 +24,7 @@ mod base58;
 pub mod data_integrity;
 pub mod did;
 mod fault;
+pub mod jose;
 pub mod json;
 pub mod key;
 pub mod status;
