@@ -2,13 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+use std::sync::Arc;
+
 use jsonld::{Contexts, Processor};
 use openbadges::data_integrity::{
     Cryptosuite, ProofError, ProofOptions, check_answers, prepare, verify_proof, verify_proofs,
 };
 use openbadges::key::{PublicKey, SecretKey};
-use openbadges::{Purpose, did_key};
+use openbadges::{EddsaRdfc2022, Purpose, did_key};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 const SUITES: [Cryptosuite; 4] = [
     Cryptosuite::EddsaRdfc2022,
@@ -131,6 +134,35 @@ fn a_proof_for_another_purpose_or_with_another_kind_of_key_is_refused() {
         let refusal = verify(&document, &other).unwrap_err();
         assert!(matches!(refusal, ProofError::WrongKey { .. }), "{suite:?}: {refusal}");
     }
+}
+
+/// `eddsa-2022` is `eddsa-rdfc-2022` under its former name, which is signed along.
+#[test]
+fn eddsa_2022_is_verified_and_not_issued() {
+    let suite = EddsaRdfc2022::new(Arc::new(processor()));
+    let key = key(Cryptosuite::EddsaRdfc2022);
+    let multikey = key.public_key().multikey().unwrap();
+    let mut document = credential();
+    let mut proof = json!({
+        "@context": document["@context"],
+        "type": "DataIntegrityProof",
+        "cryptosuite": "eddsa-2022",
+        "created": "2023-01-01T00:00:00Z",
+        "verificationMethod": format!("{}#{multikey}", did_key(&multikey)),
+        "proofPurpose": "assertionMethod",
+    });
+    let hash = |document: &Value| Sha256::digest(suite.canonical(document).unwrap());
+    let signature = key.sign(&[hash(&proof), hash(&document)].concat()).unwrap();
+    let members = proof.as_object_mut().unwrap();
+    members.remove("@context");
+    let value = format!("z{}", bs58::encode(signature).into_string());
+    members.insert("proofValue".to_owned(), json!(value));
+    document["proof"] = json!([proof]);
+    verify(&document, key.public_key()).unwrap();
+    document["proof"][0]["cryptosuite"] = json!("eddsa-rdfc-2022");
+    assert!(matches!(verify(&document, key.public_key()), Err(ProofError::Mismatch)));
+    let refused = prepare(&processor(), credential(), &options(Cryptosuite::Eddsa2022, &key));
+    assert!(matches!(refused, Err(ProofError::Unsupported(_))));
 }
 
 #[test]
