@@ -10,7 +10,7 @@ use laurel::{
     partner::Partner,
     process::Wiring,
 };
-use openbadges::{Unresolved, VerificationMethod};
+use openbadges::verify::{Document, Options, Report, Verifier};
 use serde_json::{Value, json};
 use tests::{House, fold, payload};
 
@@ -76,22 +76,12 @@ async fn an_organisation_awards_a_csv_and_anyone_can_verify_it() {
 }
 
 /// The crate's own verdict; the oracles give those of others.
-fn verdict(credential: &[u8], did: &[u8], list: &[u8]) -> openbadges::Report {
-    struct Given<'a>(&'a [u8], &'a [u8]);
-    impl openbadges::Resolver for Given<'_> {
-        fn verification_method(&self, id: &str) -> Result<VerificationMethod, Unresolved> {
-            VerificationMethod::from_document(self.0, id, openbadges::Purpose::Assertion)
-                .map_err(|error| Unresolved(error.to_string()))
-        }
-        fn status_list(&self, _: &str) -> Result<Vec<u8>, Unresolved> {
-            Ok(self.1.to_vec())
-        }
-    }
+fn verdict(credential: &[u8], did: &[u8], list: &[u8]) -> Report {
     let contexts = jsonld::Contexts::bundled();
     let processor = std::sync::Arc::new(jsonld::Processor::new(contexts));
-    let verifier = openbadges::Verifier::new(openbadges::EddsaRdfc2022::new(processor));
     let now = openbadges::parse_timestamp("2099-01-01T00:00:00Z").unwrap();
-    verifier.verify(credential, &Given(did, list), now)
+    let lookup = |url: &str| Ok(Document::new(if url.ends_with("/did.json") { did } else { list }));
+    Verifier::new(processor).verify_with(credential, lookup, &Options::default(), now)
 }
 
 #[tokio::test(flavor = "multi_thread")]

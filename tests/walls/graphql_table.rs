@@ -70,6 +70,7 @@ pub const ROWS: &[Row] = &[
     query("nodes", COLLEAGUES, r#"{"ids": ["{award}"]}"#, "{ __typename id }"),
     query("viewer", PUBLIC, "{}", "{ kind }"),
     query("rateLimit", PUBLIC, "{}", "{ limit }"),
+    query("verify", PUBLIC, r#"{"input": {"content": "{}"}}"#, "{ outcome }"),
     query("organization", COLLEAGUES, "{}", CONTENT),
     query("tenant", COLLEAGUES, r#"{"id": "{tenant}"}"#, CONTENT),
     query("tenants", COLLEAGUES, "{}", EDGES),

@@ -55,6 +55,8 @@ use Guard::{Form, Graphql, Name, Open, Own, Session, Token};
 /// The routes.
 pub const ROWS: &[Row] = &[
     row("get", "/", Open, "/"),
+    row("get", "/verify", Open, "/verify"),
+    row("post", "/verify", Open, "/verify"),
     row("get", "/c/{award}", Name, "/c/{award}"),
     row("get", "/c/{award}", Name, "/c/{award}.json"),
     row("get", "/c/{award}/ob2.json", Name, "/c/{award}/ob2.json"),

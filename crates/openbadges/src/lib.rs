@@ -14,10 +14,13 @@
 //!    ten years, from the template and the [`Fill`] alone.
 //!
 //! Any other document (a status list) goes through [`EddsaRdfc2022::prepare`] and
-//! [`Unsigned::finish`]. [`Verifier::verify`] judges a credential and answers with a [`Report`].
+//! [`Unsigned::finish`]. [`verify::Verifier`] judges whatever a person can hand over and answers with a
+//! [`verify::Report`].
 //!
 //! To add to this crate: one file per noun of the standards; a new proof suite is a file in
 //! `data_integrity/`. Time, randomness and keys are arguments.
+
+pub use jsonld;
 
 pub mod baking;
 mod base58;
@@ -31,9 +34,9 @@ pub mod status;
 mod template;
 mod timestamp;
 pub mod v2;
-mod v3;
+pub mod v3;
 pub mod vcdm;
-mod verify;
+pub mod verify;
 
 pub use data_integrity::{EddsaRdfc2022, ProofError, ProofOptions, Unsigned};
 pub use did::{
@@ -53,4 +56,3 @@ pub use v3::{
     OpenBadgeCredential, Profile, TARGET_TYPES, identity_hash, is_newer_edition,
     is_same_credential,
 };
-pub use verify::{Check, CheckKind, Needs, Outcome, Report, Resolver, Unresolved, Verifier};

@@ -31,6 +31,7 @@ use crate::{
     schema::{PUBLIC, Schema, build, sdl_of},
     upload::Uploads,
     variables,
+    verification::Verification,
     viewer::Allowance,
 };
 
@@ -76,6 +77,8 @@ pub struct Setup {
     pub vault: Arc<dyn KeyVault>,
     /// Where the public finds this deployment.
     pub public_url: Arc<str>,
+    /// Judges badges.
+    pub verification: Arc<Verification>,
     /// How much may be asked.
     pub limits: Limits,
     /// The most bytes of a picture.
@@ -144,6 +147,7 @@ impl Endpoint {
             .limit_recursive_depth(limits.recursion)
             .extension(Validated)
             .data(Arc::new(uploads))
+            .data(setup.verification)
             .finish();
         let sdl = sdl_of(&schema);
         Ok(Self {

@@ -88,6 +88,16 @@ impl Failure {
     }
 
     /// Something that should work does not; the detail is in the log.
+    pub fn busy() -> Self {
+        let message = "too many badges are being verified at the moment: try again in a second";
+        Self {
+            retryable: true,
+            retry_after_ms: Some(1_000),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
+        }
+    }
+
+    /// Something went wrong here.
     pub fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "something went wrong on our side")
     }

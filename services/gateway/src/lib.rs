@@ -76,6 +76,8 @@ mod upload;
 #[expect(dead_code, reason = "accessors that async-graphql derives")]
 mod user_error;
 mod variables;
+mod verdict;
+mod verification;
 mod viewer;
 pub mod web;
 mod ws;
@@ -107,6 +109,15 @@ pub struct Wires {
 /// # Panics
 /// When the schema's own SDL cannot be read back, which a test rules out.
 pub fn graphql(context: &Context, wires: Wires, limits: Limits) -> Router {
+    graphql_with(context, wires, limits, Arc::new(verification::Verification::new(context)))
+}
+
+fn graphql_with(
+    context: &Context,
+    wires: Wires,
+    limits: Limits,
+    verification: Arc<verification::Verification>,
+) -> Router {
     let setup = endpoint::Setup {
         wires,
         verifier: Arc::clone(&context.verifier),
@@ -115,6 +126,7 @@ pub fn graphql(context: &Context, wires: Wires, limits: Limits) -> Router {
         ids: context.stores.ids.clone(),
         vault: Arc::clone(&context.stores.vault),
         public_url: Arc::clone(&context.public_url),
+        verification,
         limits,
         artwork_bytes: context.limits.artwork_bytes as u64,
         batch_bytes: context.limits.batch_bytes as u64,
@@ -141,7 +153,7 @@ route_table! {
 /// Every route that the gateway serves: its method (`any` for whichever) and its path.
 #[must_use]
 pub fn route_table() -> Vec<(&'static str, &'static str)> {
-    [GRAPHQL, web::FORMS, web::PAGES].concat()
+    [GRAPHQL, web::FORMS, web::BADGES, web::PAGES].concat()
 }
 
 /// The schema in its definition language, as clients get it.
@@ -167,8 +179,9 @@ pub fn routes(context: &Context, wires: Wires) -> Router {
 /// # Panics
 /// When the schema's own SDL cannot be read back, which a test rules out.
 pub fn routes_within(context: &Context, wires: Wires, limits: Limits) -> Router {
-    let web = web::Web::new(context, wires.clone());
+    let verification = Arc::new(verification::Verification::new(context));
+    let web = web::Web::new(context, wires.clone(), Arc::clone(&verification));
     let engagement = web::flush(web.clone(), context.tasks.cancelled());
     context.tasks.spawn("engagement", engagement);
-    graphql(context, wires, limits).merge(web::routes(web))
+    graphql_with(context, wires, limits, verification).merge(web::routes(web))
 }

@@ -24,6 +24,7 @@ use crate::{
     tenant::{TenantMutation, TenantQuery},
     upload::UploadMutation,
     user_error::UserError,
+    verdict::VerificationQuery,
     viewer::ViewerQuery,
 };
 
@@ -73,6 +74,7 @@ pub struct Query(
     EarnerQuery,
     ActivityQuery,
     BackpackQuery,
+    VerificationQuery,
 );
 
 /// Everything that can be done.
@@ -96,12 +98,13 @@ pub struct Mutation(
 pub type Schema = GraphqlSchema<Query, Mutation, Subscription>;
 
 /// The fields of the roots that need no token.
-pub const PUBLIC: [&str; 7] = [
+pub const PUBLIC: [&str; 8] = [
     "__typename",
     "__schema",
     "__type",
     "viewer",
     "rateLimit",
+    "verify",
     "signInLinkCreate",
     "signInLinkRedeem",
 ];

@@ -27,6 +27,7 @@ use crate::{
     endpoint::{Endpoint, Setup},
     node::{Type, global_id},
     router,
+    verification::Verification,
 };
 
 pub const BADGE: &str = "badge_01h455vb4pex5vsknk084sn02q";
@@ -192,6 +193,7 @@ impl House {
             ids: context.stores.ids.clone(),
             vault: Arc::clone(&context.stores.vault),
             public_url: Arc::clone(&context.public_url),
+            verification: Arc::new(Verification::new(context)),
             limits,
             artwork_bytes: 1024,
             batch_bytes: 4096,

@@ -28,6 +28,7 @@ mod sign_in;
 mod status;
 mod status_list;
 mod upload;
+mod verify;
 mod words;
 
 use std::sync::Arc;
@@ -45,7 +46,7 @@ use tonic::{Request, metadata::MetadataValue};
 
 pub use engagement::flush;
 
-use crate::Wires;
+use crate::{Wires, verification::Verification};
 
 /// The state of the public web; cheap to clone.
 #[derive(Clone)]
@@ -59,11 +60,12 @@ struct Shared {
     jwks: Bytes,
     catalogue: catalogue::Catalogue,
     engagement: engagement::Counted,
+    verification: Arc<Verification>,
 }
 
 impl Web {
     /// The public web of this deployment.
-    pub fn new(context: &Context, wires: Wires) -> Self {
+    pub(crate) fn new(context: &Context, wires: Wires, verification: Arc<Verification>) -> Self {
         let Context { stores, views, tasks, .. } = context.clone();
         Self(Arc::new(Shared {
             context: context.clone(),
@@ -73,6 +75,7 @@ impl Web {
             jwks: context.tokens.jwks().to_string().into(),
             catalogue: catalogue::Catalogue::default(),
             engagement: engagement::Counted::default(),
+            verification,
         }))
     }
 
@@ -139,6 +142,12 @@ route_table! {
 }
 
 route_table! {
+    /// The route that takes badges.
+    BADGES, badges, Web;
+    post "/verify" => verify::verify,
+}
+
+route_table! {
     /// All others.
     PAGES, pages, Web;
     get "/" => page::home,
@@ -154,6 +163,7 @@ route_table! {
     get "/i/{issuer}/ob2.json" => ob2::issuer,
     get "/status/{list}" => status_list::show,
     get "/.well-known/jwks.json" => health::jwks,
+    get "/verify" => verify::form,
     get "/assets/{name}" => assets::show,
     put "/uploads/{token}" => upload::take,
     get "/-/live" => health::live,
@@ -162,8 +172,12 @@ route_table! {
 
 /// Every route of the public web, and the pages for what is not there.
 pub fn routes(web: Web) -> Router {
+    // What is fetched from this deployment's own addresses comes from here, without a socket.
+    let here = Arc::downgrade(&web.0);
+    web.0.verification.serve_own(move || Some(pages().with_state(Web(here.upgrade()?))));
     pages()
         .merge(forms().layer(DefaultBodyLimit::max(FORM_BYTES)))
+        .merge(badges().layer(DefaultBodyLimit::max(verify::LARGEST + FORM_BYTES)))
         .fallback(page::missing)
         .method_not_allowed_fallback(page::not_allowed)
         .layer(middleware::from_fn_with_state(web.clone(), headers::guard))

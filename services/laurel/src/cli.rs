@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use runtime::Config;
 
-use crate::{bench, demo, process, projection};
+use crate::{bench, demo, process, projection, verify};
 
 /// Issues, designs and administers Open Badges for many organisations.
 #[derive(Debug, Parser)]
@@ -19,6 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   laurel demo                          a running Laurel with an organisation, a badge and 200 rows of people
   laurel serve --data ./laurel-data    every role in one process on embedded stores
+  laurel verify badge.png              a verdict on any open badge, whoever issued it
   laurel bench award-bulk --json       what one award costs on this machine
   laurel operator-token --data ./laurel-data
                                        a token that may create organisations";
@@ -34,6 +35,7 @@ enum Command {
     /// Shows or rebuilds read models of a stopped Laurel.
     #[command(subcommand)]
     Projection(projection::Command),
+    Verify(verify::Options),
     /// Prints a token, valid for one hour, that may create organisations and nothing else.
     OperatorToken(runtime::Flags),
 }
@@ -60,7 +62,7 @@ pub fn main() -> ExitCode {
     let outcome = runtime.block_on(run(cli.command));
     runtime.shutdown_background();
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => failed(&error),
     }
 }
@@ -70,17 +72,18 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn run(command: Command) -> anyhow::Result<()> {
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Demo(options) => demo::run(options).await,
-        Command::Serve(options) => serve(options).await,
-        Command::Bench(options) => bench::run(options).await,
-        Command::Projection(command) => projection::run(command).await,
+        Command::Demo(options) => demo::run(options).await?,
+        Command::Serve(options) => serve(options).await?,
+        Command::Bench(options) => bench::run(options).await?,
+        Command::Projection(command) => projection::run(command).await?,
+        Command::Verify(options) => return verify::run(options).await,
         Command::OperatorToken(flags) => {
             println!("{}", process::operator_token(&Config::load(&flags)?).await?);
-            Ok(())
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {

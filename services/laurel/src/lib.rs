@@ -10,3 +10,4 @@ pub mod demo;
 pub mod partner;
 pub mod process;
 pub mod projection;
+pub mod verify;

@@ -6,9 +6,9 @@ use time::OffsetDateTime;
 use super::faults::class_faults;
 use super::lookup::{Lookup, Trouble, noun};
 use super::moment::moment;
+use super::outcome::Outcome;
 use super::rules::Class;
 use super::{revocation_list, term};
-use crate::verify::Outcome;
 
 /// Whether the document asks to be verified in that way.
 pub(super) fn asks_for(document: &Value, kind: &str) -> bool {

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::address::WebAddress;
 use super::found::{Fetched, Found, MAX_BYTES, Need};
+use super::outcome::Outcome;
 use super::rules::Class;
 use super::term;
-use crate::verify::Outcome;
 
 /// Why a document is not to be had.
 #[derive(Clone, Debug, PartialEq, Eq)]

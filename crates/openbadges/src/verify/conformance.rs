@@ -2,23 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Outcome, issuer};
-use crate::v3::CREDENTIALS_V2;
+use super::credential::{has_type, issuer};
 
 /// Checks the members that the standard requires; the first one that is wrong is told.
-pub(super) fn check(document: &Value) -> Outcome {
-    match first_fault(document) {
-        None => Outcome::Valid,
-        Some(fault) => Outcome::Invalid(fault.to_owned()),
-    }
-}
-
-fn first_fault(document: &Value) -> Option<&'static str> {
+pub(super) fn first_fault(document: &Value) -> Option<&'static str> {
     let contexts = document.get("@context").and_then(Value::as_array);
     let context = |at: usize| contexts.and_then(|all| all.get(at)).and_then(Value::as_str);
-    if context(0) != Some(CREDENTIALS_V2) {
-        return Some("its first context is not that of verifiable credentials 2.0");
-    }
     if !context(1).is_some_and(is_open_badges_context) {
         return Some("its second context is not one of open badges 3.0");
     }
@@ -33,9 +22,6 @@ fn first_fault(document: &Value) -> Option<&'static str> {
     }
     if issuer(document).is_none_or(str::is_empty) {
         return Some("its issuer has no id");
-    }
-    if !is_text(document, "validFrom") {
-        return Some("it has no validFrom");
     }
     let subject = match document.get("credentialSubject") {
         Some(Value::Array(subjects)) if subjects.len() == 1 => &subjects[0],
@@ -76,14 +62,6 @@ fn is_open_badges_context(url: &str) -> bool {
     url.strip_prefix("https://purl.imsglobal.org/spec/ob/v3p0/context")
         .and_then(|rest| rest.strip_suffix(".json"))
         .is_some_and(|version| version.is_empty() || version.starts_with("-3."))
-}
-
-pub(super) fn has_type(node: &Value, name: &str) -> bool {
-    match node.get("type") {
-        Some(Value::String(one)) => one == name,
-        Some(Value::Array(all)) => all.iter().any(|one| one == name),
-        _ => false,
-    }
 }
 
 fn is_text(node: &Value, member: &str) -> bool {

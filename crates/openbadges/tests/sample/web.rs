@@ -3,36 +3,38 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use openbadges::{EddsaRdfc2022, Purpose, Resolver, Unresolved, VerificationMethod};
+use jsonld::{Contexts, Processor};
+use openbadges::EddsaRdfc2022;
+use openbadges::verify::{Document, Options, Report, Unreachable, Verifier};
+use time::OffsetDateTime;
 
-use crate::badge::{ISSUER, LIST, did_document, status_list};
+use crate::badge::{LIST, did_document, status_list};
 
-/// What the web would serve.
-pub struct Web {
-    pub documents: HashMap<String, Vec<u8>>,
-    pub lists: HashMap<String, Vec<u8>>,
-}
+/// Where the sample issuer's keys are published.
+pub const DID_URL: &str = "https://badges.example/i/acme/did.json";
+
+/// What the web would serve, by URL.
+#[derive(Default)]
+pub struct Web(pub HashMap<String, Vec<u8>>);
 
 impl Web {
     pub fn with_revoked(suite: &EddsaRdfc2022, revoked: &[u64]) -> Self {
         let document = serde_json::to_vec(&did_document()).unwrap();
-        Self {
-            documents: HashMap::from([(ISSUER.to_owned(), document)]),
-            lists: HashMap::from([(LIST.to_owned(), status_list(suite, revoked))]),
-        }
-    }
-}
-
-impl Resolver for Web {
-    fn verification_method(&self, id: &str) -> Result<VerificationMethod, Unresolved> {
-        let owner = id.split_once('#').map_or(id, |(owner, _)| owner);
-        let document = self.documents.get(owner).ok_or(Unresolved("not found".to_owned()))?;
-        VerificationMethod::from_document(document, id, Purpose::Assertion)
-            .map_err(|error| Unresolved(error.to_string()))
+        Self(HashMap::from([
+            (DID_URL.to_owned(), document),
+            (LIST.to_owned(), status_list(suite, revoked)),
+        ]))
     }
 
-    fn status_list(&self, url: &str) -> Result<Vec<u8>, Unresolved> {
-        self.lists.get(url).cloned().ok_or(Unresolved("not found".to_owned()))
+    pub fn get(&self, url: &str) -> Result<Document, Unreachable> {
+        let found = self.0.get(url).cloned().map(Document::new);
+        found.ok_or(Unreachable::Failed("not found".to_owned()))
+    }
+
+    pub fn verify(&self, handed: &[u8], now: OffsetDateTime) -> Report {
+        let verifier = Verifier::new(Arc::new(Processor::new(Contexts::bundled())));
+        verifier.verify_with(handed, |url| self.get(url), &Options::default(), now)
     }
 }

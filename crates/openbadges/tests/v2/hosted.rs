@@ -1,6 +1,6 @@
 //! Hosted badges: the honest ones and the corpus of those that are not.
 
-use openbadges::Outcome;
+use openbadges::v2::Outcome;
 use openbadges::v2::{
     Assertion, Class, Examination, Fetched, Found, IdentityObject, Presented, Version,
 };

@@ -2,10 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use openbadges::SecretKey;
+use openbadges::v2::Outcome;
 use openbadges::v2::{
     Class, CryptographicKey, Examination, Found, Presented, RevocationList, Revoked,
 };
-use openbadges::{Outcome, SecretKey};
 use serde_json::{Value, json};
 
 use crate::world::{ASSERTION, BADGE, ISSUER, World, now, reason};

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use openbadges::parse_timestamp;
+use openbadges::v2::Outcome;
 use openbadges::v2::{
     Assertion, BadgeClass, Criteria, Examination, Fetched, Found, IdentityObject, Linked,
     Presented, Profile, Recipient, Verification,
 };
-use openbadges::{Outcome, parse_timestamp};
 use serde_json::Value;
 use time::OffsetDateTime;
 

@@ -1,7 +1,6 @@
 //! A tenant with an issuer and a published badge, and the role beside it.
 
 use std::{
-    collections::HashMap,
     pin::Pin,
     sync::{Arc, Mutex},
     time::Duration,
@@ -19,7 +18,8 @@ use issuers_domain::{
     Issuer, IssuerCreated, IssuerEvent, IssuerId, KeyId, NewKey, Profile, SigningKeyRetired,
 };
 use kernel::{Actor, Aggregate, Id, Position, TenantId};
-use openbadges::{Multikey, Resolver, Unresolved, VerificationMethod};
+use openbadges::verify::{Document, Unreachable};
+use openbadges::{DidDocument, Multikey};
 use proto::{
     awarding::v1::{
         CreateAwardRequest, CreateAwardResponse, Recipient, awarding_client::AwardingClient,
@@ -217,9 +217,14 @@ impl World {
         tokio::time::timeout(Duration::from_mins(1), wait).await.expect("it happens in a minute")
     }
 
-    pub fn resolver(&self, lists: HashMap<String, Vec<u8>>) -> Offline {
-        let key = self.key.multikey();
-        Offline { did: self.did.clone(), key, lists }
+    /// What a verifier finds on the web: the issuer's keys, and a status list at its address.
+    pub fn web(&self, url: &str, list: (&str, &[u8])) -> Result<Document, Unreachable> {
+        if url == list.0 {
+            return Ok(Document::new(list.1));
+        }
+        assert!(url.ends_with("/did.json"), "{url}");
+        let document = DidDocument::new(self.did.clone(), vec![], [self.key.multikey()]);
+        Ok(Document::new(serde_json::to_vec(&document).unwrap()))
     }
 }
 
@@ -262,29 +267,5 @@ impl tonic::server::UnaryService<SignRequest> for Sign {
             let signatures = request.payloads.iter().map(sign).collect();
             Ok(Response::new(SignResponse { signatures }))
         })
-    }
-}
-
-/// What a verifier would fetch.
-pub struct Offline {
-    did: String,
-    key: Multikey,
-    lists: HashMap<String, Vec<u8>>,
-}
-
-impl Resolver for Offline {
-    fn verification_method(&self, id: &str) -> Result<VerificationMethod, Unresolved> {
-        assert_eq!(id, format!("{}#{}", self.did, self.key));
-        Ok(VerificationMethod {
-            id: id.to_owned(),
-            controller: self.did.clone(),
-            key: self.key.into(),
-            expires: None,
-            revoked: None,
-        })
-    }
-
-    fn status_list(&self, url: &str) -> Result<Vec<u8>, Unresolved> {
-        self.lists.get(url).cloned().ok_or_else(|| Unresolved(url.to_owned()))
     }
 }

@@ -8,3 +8,4 @@ mod pages;
 mod scene;
 mod signing_in;
 mod tokens;
+mod verify;

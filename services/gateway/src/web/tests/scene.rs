@@ -25,6 +25,7 @@ use tower::ServiceExt;
 use super::fake::Fake;
 use crate::{
     Wires,
+    verification::Verification,
     web::{Web, routes},
 };
 
@@ -316,7 +317,8 @@ impl Scene {
             backpack: wire.clone(),
             analytics: wire,
         };
-        let web = Web::new(&rig.context, wires);
+        let verification = Arc::new(Verification::new(&rig.context));
+        let web = Web::new(&rig.context, wires, verification);
         Self { rig, state, router: routes(web.clone()), web }
     }
 

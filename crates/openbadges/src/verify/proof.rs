@@ -1,0 +1,169 @@
+//! Whether the issuer signed exactly this document: proofs in it, or a JWT around it.
+
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::Run;
+use super::keys::{Objection, was_good};
+use super::report::{Check, CheckKind, Outcome};
+use crate::data_integrity::{self, ProofError};
+use crate::did::Purpose;
+use crate::timestamp::parse_timestamp;
+
+/// How many proofs of one document are looked at.
+const MAX_PROOFS: usize = 8;
+
+/// The proofs of a document, one or many.
+pub(super) fn proofs(document: &Value) -> &[Value] {
+    match document.get("proof") {
+        Some(Value::Array(proofs)) => proofs,
+        Some(proof) => std::slice::from_ref(proof),
+        None => &[],
+    }
+}
+
+impl Run<'_> {
+    /// Judges the proofs in a document.
+    ///
+    /// One proof by `controller`, if anybody in particular must have signed, must hold, and none may be wrong; proofs of kinds that are not
+    /// known here are passed over when another holds.
+    pub(super) fn embedded_proof(
+        &self,
+        document: &Value,
+        controller: Option<&str>,
+        by: Purpose,
+    ) -> Check {
+        const KIND: CheckKind = CheckKind::Proof;
+        let proofs = proofs(document);
+        if proofs.is_empty() {
+            return Check::invalid(KIND, "nobody signed it: it has no proof");
+        }
+        if proofs.len() > MAX_PROOFS {
+            return Check::invalid(KIND, format!("it has more than {MAX_PROOFS} proofs"));
+        }
+        let mut held = Vec::new();
+        let mut unknown = None;
+        for proof in proofs {
+            match self.one_proof(document, proof, controller, by) {
+                Ok(evidence) => held.push(evidence),
+                Err(Objection::Wrong(reason)) => return Check::invalid(KIND, reason),
+                Err(Objection::Unknown(reason)) => unknown = unknown.or(Some(reason)),
+            }
+        }
+        let outcome = if held.is_empty() { Outcome::Undetermined } else { Outcome::Valid };
+        let reason = if held.is_empty() { unknown.unwrap_or_default() } else { String::new() };
+        Check { check: KIND, outcome, reason, evidence: held }
+    }
+
+    fn one_proof(
+        &self,
+        document: &Value,
+        proof: &Value,
+        controller: Option<&str>,
+        by: Purpose,
+    ) -> Result<String, Objection> {
+        let wrong = |reason: &str| Objection::Wrong(reason.to_owned());
+        let text = |member: &str| proof.get(member).and_then(Value::as_str);
+        let id = text("verificationMethod").ok_or_else(|| wrong("its proof names no key"))?;
+        let moment = |member: &str| match proof.get(member) {
+            None => Ok(None),
+            Some(value) => match value.as_str().map(parse_timestamp) {
+                Some(Ok(at)) => Ok(Some(at)),
+                _ => {
+                    Err(Objection::Wrong(format!("the {member} of its proof is no date and time")))
+                }
+            },
+        };
+        let (created, expires) = (moment("created")?, moment("expires")?);
+        if expires.is_some_and(|expires| expires < self.now) {
+            return Err(wrong("its proof has expired"));
+        }
+        let method = match self.method(id, by) {
+            Ok(method) => method,
+            Err(Objection::Unknown(reason)) => {
+                return Err(self.unchanged_at_least(document, proof, id, by, reason));
+            }
+            Err(objection) => return Err(objection),
+        };
+        data_integrity::verify_proof(&self.verifier.processor, document, proof, &method.key, by)
+            .map_err(objection)?;
+        if controller.is_some_and(|controller| controller != method.controller) {
+            return Err(Objection::Wrong(format!(
+                "it was signed with a key of {}, which does not speak for its issuer",
+                method.controller
+            )));
+        }
+        was_good(&method, created, self.now)?;
+        let suite = text("cryptosuite").or_else(|| text("type")).unwrap_or_default();
+        let when = created.map(|_| text("created").unwrap_or_default());
+        let when = when.map_or_else(String::new, |when| format!(" on {when}"));
+        Ok(format!("signed with {suite} by {id}{when}"))
+    }
+
+    /// The issuer's keys cannot be had: the key that stands in its own name can still show that
+    /// the document was changed.
+    fn unchanged_at_least(
+        &self,
+        document: &Value,
+        proof: &Value,
+        id: &str,
+        by: Purpose,
+        reason: String,
+    ) -> Objection {
+        let Some(key) = Self::key_in_name(id) else { return Objection::Unknown(reason) };
+        match data_integrity::verify_proof(&self.verifier.processor, document, proof, &key, by) {
+            Ok(()) => Objection::Unknown(format!(
+                "{reason}; it is unchanged since it was signed with the key in {id}"
+            )),
+            Err(error) => match objection(error) {
+                Objection::Unknown(_) => Objection::Unknown(reason),
+                wrong @ Objection::Wrong(_) => wrong,
+            },
+        }
+    }
+}
+
+fn objection(error: ProofError) -> Objection {
+    match error {
+        ProofError::Unsupported(what) => {
+            Objection::Unknown(format!("its proof uses {what}, which is not supported here"))
+        }
+        other => Objection::Wrong(other.to_string()),
+    }
+}
+
+/// Judges when a document is valid: `validFrom` and `validUntil`, or their names in VC 1.1.
+pub(super) fn validity_period(document: &Value, now: OffsetDateTime) -> Check {
+    const KIND: CheckKind = CheckKind::ValidityPeriod;
+    let moment = |names: [&str; 2]| {
+        let found = names.into_iter().find_map(|name| Some((name, document.get(name)?)));
+        match found {
+            None => Ok(None),
+            Some((name, value)) => match value.as_str().map(|text| (text, parse_timestamp(text))) {
+                Some((text, Ok(at))) => Ok(Some((at, text))),
+                _ => Err(Check::invalid(KIND, format!("its {name} is no date and time"))),
+            },
+        }
+    };
+    let from = moment(["validFrom", "issuanceDate"]);
+    let (from, until) = match (from, moment(["validUntil", "expirationDate"])) {
+        (Ok(from), Ok(until)) => (from, until),
+        (Err(check), _) | (_, Err(check)) => return check,
+    };
+    let between = match (from, until) {
+        (Some((_, from)), Some((_, until))) => format!("from {from} until {until}"),
+        (Some((_, from)), None) => format!("since {from}, without end"),
+        (None, Some((_, until))) => format!("until {until}"),
+        (None, None) => "it names no dates, so it is valid at any time".to_owned(),
+    };
+    let (from, until) = (from.map(|(at, _)| at), until.map(|(at, _)| at));
+    if from.zip(until).is_some_and(|(from, until)| from > until) {
+        Check::invalid(KIND, "its validity ends before it begins").with(between)
+    } else if from.is_some_and(|from| now < from) {
+        Check::invalid(KIND, "it is not valid yet").with(between)
+    } else if until.is_some_and(|until| now > until) {
+        Check::invalid(KIND, "it has expired").with(between)
+    } else {
+        Check::valid(KIND, between)
+    }
+}
