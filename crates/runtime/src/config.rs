@@ -13,8 +13,10 @@ use serde::Deserialize;
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// Where the public finds this deployment, without a slash at the end; `http://localhost` and
-    /// the port when absent.
+    /// Where to listen with TLS as well.
+    pub tls: Option<Tls>,
+    /// Where the public finds this deployment, without a slash at the end; localhost and the port
+    /// when absent, with `https` if there is a TLS listener.
     pub public_url: String,
     /// The folder of the embedded stores.
     pub data: PathBuf,
@@ -45,6 +47,18 @@ pub struct KnownIssuer {
     pub issuer: String,
     /// The name under which it is known.
     pub name: String,
+}
+
+/// A listener with TLS.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The file of the certificate and those between it and its authority, in PEM.
+    pub certificate: PathBuf,
+    /// The file of its private key, in PEM, which not everybody may read.
+    pub key: PathBuf,
 }
 
 /// What is logged.
@@ -142,6 +156,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            tls: None,
             public_url: String::new(),
             data: PathBuf::from("laurel-data"),
             root_key: None,
@@ -221,7 +236,10 @@ impl Config {
     fn complete(&mut self) -> Result<(), ConfigError> {
         let invalid = |key, problem| Err(ConfigError::Invalid { key, problem });
         if self.public_url.is_empty() {
-            self.public_url = format!("http://localhost:{}", self.listen.port());
+            self.public_url = match &self.tls {
+                Some(tls) => format!("https://localhost:{}", tls.listen.port()),
+                None => format!("http://localhost:{}", self.listen.port()),
+            };
         }
         let url = self.public_url.trim_end_matches('/').to_owned();
         let Ok(parsed) = reqwest::Url::parse(&url) else {
@@ -279,6 +297,16 @@ mod tests {
         assert_eq!(config.limits.batch_bytes, 5000);
         assert_eq!(config.limits.artwork_bytes, Limits::default().artwork_bytes);
         assert_eq!(config.oidc[0].issuer, "https://id.example.org");
+    }
+
+    #[test]
+    fn a_tls_listener_is_whole_and_makes_the_public_url_https() {
+        let file = "[tls]\nlisten = '127.0.0.1:8443'\ncertificate = 'c.pem'\nkey = 'k.pem'";
+        let config = load(file, &[], Flags::default()).unwrap();
+        assert_eq!(config.public_url, "https://localhost:8443");
+        assert_eq!(config.tls.unwrap().key, PathBuf::from("k.pem"));
+        let half = load("[tls]\nlisten = '127.0.0.1:8443'", &[], Flags::default());
+        assert!(matches!(half, Err(ConfigError::Unreadable(_))));
     }
 
     #[test]

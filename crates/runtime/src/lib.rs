@@ -32,6 +32,7 @@ mod tasks;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tls;
 mod wire;
 
 pub use address::is_public;
@@ -49,6 +50,7 @@ pub use smtp::SmtpMailer;
 pub use status::Refusal;
 pub use stores::{Stores, StoresError};
 pub use tasks::Tasks;
+pub use tls::{TlsError, tls_server};
 pub use wire::{Guarded, Wire, local, remote};
 
 /// Makes aws-lc-rs the one provider of TLS cryptography in the process: the first thing that every

@@ -1,13 +1,17 @@
 //! `laurel demo`: a running Laurel with something in it.
 
 mod awards;
+mod certificate;
 mod seed;
 mod story;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
-use runtime::{Config, Flags};
+use runtime::{Clock, Config, Flags, SystemClock, config::Tls};
+use time::OffsetDateTime;
+
+use certificate::{SelfSigned, self_signed};
 
 pub use awards::{award_everyone, first_award};
 pub use seed::{PEOPLE, Seeded, links, organization, text};
@@ -26,6 +30,13 @@ pub struct Options {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Listen with TLS as well, with a certificate that the demo signs itself; the public address is
+    /// then `https://localhost` and its port.
+    #[arg(long)]
+    tls: bool,
+    /// Where to listen with TLS; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443", requires = "tls")]
+    tls_listen: SocketAddr,
     /// Seed, print one JSON object on stdout, end.
     #[arg(long)]
     once: bool,
@@ -45,8 +56,11 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         log_level: Some("warn".into()),
         ..Flags::default()
     };
-    let config = Config::load(&flags)?;
+    let mut config = Config::load(&flags)?;
     runtime::telemetry::init(&config.log)?;
+    if options.tls {
+        serve_tls(&mut config, &options)?;
+    }
     let process = Process::start(config, Wiring::Local).await?;
     let seeded = seed(&process, &options).await;
     let outcome = match seeded {
@@ -57,6 +71,17 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     outcome
 }
 
+/// Adds the listener with TLS, and makes it the public one unless another address is configured.
+fn serve_tls(config: &mut Config, options: &Options) -> anyhow::Result<()> {
+    let now = OffsetDateTime::from_unix_timestamp(SystemClock.now().unix_seconds())?;
+    let SelfSigned { certificate, key } = self_signed(&options.data, now)?;
+    if config.public_url.starts_with("http://localhost:") {
+        config.public_url = format!("https://localhost:{}", options.tls_listen.port());
+    }
+    config.tls = Some(Tls { listen: options.tls_listen, certificate, key });
+    Ok(())
+}
+
 async fn seed(process: &Process, options: &Options) -> anyhow::Result<()> {
     process.ready().await;
     let guest = Partner::new(process.url())?;
@@ -65,7 +90,7 @@ async fn seed(process: &Process, options: &Options) -> anyhow::Result<()> {
     let batch = award_everyone(&seeded, PEOPLE, "demo/people").await?;
     let award = first_award(&seeded, &batch, &options.data).await?;
     if options.once || options.json {
-        println!("{}", story::summary(process.url(), &seeded, &batch, &award));
+        println!("{}", story::summary(process, &seeded, &batch, &award));
     } else {
         print!(
             "{}",

@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod cli;
 pub mod demo;
+pub mod https;
 pub mod partner;
 pub mod process;
 pub mod projection;

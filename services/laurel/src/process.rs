@@ -1,9 +1,10 @@
-//! A process: stores opened, roles assembled, one HTTP listener.
+//! A process: stores opened, roles assembled, one HTTP listener, and one with TLS if there are keys.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use auth::{ExternalIssuers, Principal, Revocations, Tokens};
+use axum::serve::Listener;
 use kernel::{TenantId, Timestamp};
 use keyvault::KeyVault;
 use readmodel::{Projection, Runner, RunnerOptions};
@@ -13,6 +14,8 @@ use runtime::{
 use tokio::net::TcpListener;
 use tonic::transport::Endpoint;
 use uuid::Uuid;
+
+use crate::https::Https;
 
 /// How the roles of this process reach each other. Callers cannot tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +32,7 @@ pub struct Process {
     readiness: Readiness,
     wires: gateway::Wires,
     url: String,
+    tls_url: Option<String>,
 }
 
 /// How long an orderly end may take.
@@ -57,12 +61,16 @@ impl Process {
     /// # Errors
     /// When a store does not open or the address is taken.
     pub async fn start(mut config: Config, wiring: Wiring) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(config.listen).await.with_context(|| {
-            format!("cannot listen on {}: choose another --listen", config.listen)
-        })?;
+        let listener = bind(config.listen).await?;
         let address = listener.local_addr()?;
-        if config.listen.port() == 0 {
-            config.public_url = config.public_url.replace(":0", &format!(":{}", address.port()));
+        let https = match &config.tls {
+            Some(tls) => Some(Https::new(bind(tls.listen).await?, runtime::tls_server(tls)?)),
+            None => None,
+        };
+        let tls_address = https.as_ref().map(Listener::local_addr).transpose()?;
+        if let Some(front) = config.public_url.strip_suffix(":0") {
+            // The port that the system chose; the public one is that with TLS where there is one.
+            config.public_url = format!("{front}:{}", tls_address.unwrap_or(address).port());
         }
         let context = open(&config).await?;
         let tasks = context.tasks.clone();
@@ -88,6 +96,14 @@ impl Process {
             Readiness::new(context.stores.clone(), context.views.clone(), tasks.clone());
         let wires = gateway::Wires { issuers, design, awarding, backpack, analytics };
         let routes = gateway::routes(&context, wires.clone());
+        if let Some(https) = https {
+            let serving = https.serve(routes.clone(), tasks.cancelled());
+            tasks.spawn("https", async move {
+                if let Err(error) = serving.await {
+                    tracing::error!(%error, "the listener with tls ended");
+                }
+            });
+        }
         let cancelled = tasks.cancelled();
         let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn("http", async move {
@@ -96,13 +112,25 @@ impl Process {
                 tracing::error!(%error, "the listener ended");
             }
         });
-        Ok(Self { context, readiness, wires, url: format!("http://{}", reachable(address)) })
+        Ok(Self {
+            context,
+            readiness,
+            wires,
+            url: format!("http://{}", reachable(address)),
+            tls_url: tls_address.map(|address| format!("https://localhost:{}", address.port())),
+        })
     }
 
     /// Where it listens, as a URL.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it listens with TLS, if it does.
+    #[must_use]
+    pub fn tls_url(&self) -> Option<&str> {
+        self.tls_url.as_deref()
     }
 
     /// What its roles work with.
@@ -146,6 +174,12 @@ impl Process {
             tracing::warn!(%error, "the read models were not flushed; they will catch up");
         }
     }
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: choose another address"))
 }
 
 /// Ends the process when its orderly end hangs, as it does on a disk that is gone. What was

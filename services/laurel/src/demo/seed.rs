@@ -101,7 +101,10 @@ async fn first_client(
 }
 
 /// Writes a file that only its owner may read.
-fn private_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn private_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;

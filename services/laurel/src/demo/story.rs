@@ -2,15 +2,17 @@
 
 use std::{fmt::Write, path::Path};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Seeded,
     awards::{Looked, Outcome},
 };
+use crate::process::Process;
 
 /// One JSON object on one line.
-pub fn summary(url: &str, seeded: &Seeded, outcome: &Outcome, award: &Looked) -> String {
+pub fn summary(process: &Process, seeded: &Seeded, outcome: &Outcome, award: &Looked) -> Value {
+    let url = process.url();
     json!({
         "rows": outcome.rows,
         "awarded": outcome.awarded,
@@ -27,8 +29,9 @@ pub fn summary(url: &str, seeded: &Seeded, outcome: &Outcome, award: &Looked) ->
         "badge": seeded.badge,
         "award": outcome.first,
         "refusals": outcome.refusals,
+        "url": url,
+        "tlsUrl": process.tls_url(),
     })
-    .to_string()
 }
 
 /// A few screens of text.
