@@ -23,7 +23,6 @@ mod form;
 mod found;
 mod identity;
 mod judgement;
-mod jws;
 mod key;
 mod link;
 mod lookup;

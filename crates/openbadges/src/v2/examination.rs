@@ -7,13 +7,13 @@ use super::address::WebAddress;
 use super::found::{Found, MAX_BYTES, Need};
 use super::identity::{self, Recipient};
 use super::judgement::{asks_for, first, listed, revoked, revoked_for, tell, validity_period};
-use super::jws::Jws;
 use super::lookup::{Lookup, Trouble};
 use super::outcome::Outcome;
 use super::rules::Class;
 use super::scope::{OutOfScope, has_policy, in_scope};
 use super::version::Version;
 use super::{signed, term};
+use crate::jose::Jws;
 
 /// What someone handed over.
 #[derive(Clone, Copy, Debug)]

@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::address::WebAddress;
-use super::jws::Jws;
 use super::lookup::{Lookup, Trouble};
 use super::outcome::Outcome;
 use super::pem::from_pem;
 use super::rules::Class;
 use super::term;
+use crate::jose::Jws;
 
 /// How many keys of an issuer are tried.
 const MAX_KEYS: usize = 8;
