@@ -4,7 +4,7 @@
 //! To add one: a function here, a file in `fuzz_targets/`, its entry in `Cargo.toml`, seeds in
 //! `corpus/` and a test. None may panic, whatever the bytes. Where a law holds, it is asserted.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jsonld::{Budget, Contexts, Processor, canonicalize, parse_nquads};
 use openbadges::baking::{self, BakedCredential, Content, Keyword, bake_png, bake_svg};
@@ -12,6 +12,7 @@ use openbadges::data_integrity::{canonical_json, verify_proofs};
 use openbadges::did::{document_url, key_set_url, resolve_did_jwk, resolve_offline};
 use openbadges::jose::{Jws, credential_in_jwt, key_in_document, valid_at};
 use openbadges::status::{self, Entry, RevocationList, StatusSize};
+use openbadges::verify::{Document, Options, Unreachable, Verifier};
 use openbadges::{
     Multikey, PublicKey, Purpose, SecretKey, StatusList, VerificationMethod, did_web_to_url, json,
     parse_timestamp, resolve_did_key, v2, vcdm,
@@ -20,7 +21,20 @@ use serde_json::Value;
 
 const MOST: usize = 1 << 20;
 
-static PROCESSOR: LazyLock<Processor> = LazyLock::new(|| Processor::new(Contexts::bundled()));
+static PROCESSOR: LazyLock<Arc<Processor>> =
+    LazyLock::new(|| Arc::new(Processor::new(Contexts::bundled())));
+
+/// The whole verdict, in a world where what was handed over is also at every other address.
+fn judge(bytes: &[u8]) {
+    let found = |url: &str| match url.len() % 2 {
+        0 => Ok(Document::new(bytes)),
+        _ => Err(Unreachable::Gone),
+    };
+    let now = parse_timestamp("2026-06-01T00:00:00Z").expect("it is a timestamp");
+    let verifier = Verifier::new(PROCESSOR.clone());
+    let report = verifier.verify_with(bytes, found, &Options::default(), now);
+    serde_json::to_string(&report).expect("a report is json");
+}
 
 /// The key of an identifier that is its own document.
 fn offline(id: &str) -> Result<PublicKey, String> {
@@ -36,6 +50,7 @@ fn offline(id: &str) -> Result<PublicKey, String> {
 /// # Panics
 /// When a canonical text is not its own canonical text.
 pub fn credential_json(bytes: &[u8]) {
+    judge(bytes);
     let Ok(document) = json::parse(bytes, MOST) else { return };
     let _ = vcdm::credential_faults(&document);
     let _ = vcdm::presentation_faults(&document);
@@ -74,6 +89,7 @@ pub fn did_document(bytes: &[u8]) {
 
 /// A token in the compact form of JWS.
 pub fn jwt(bytes: &[u8]) {
+    judge(bytes);
     let Ok(jws) = str::from_utf8(bytes).map(Jws::parse) else { return };
     let Ok(jws) = jws else { return };
     let now = parse_timestamp("2026-01-01T00:00:00Z").expect("it is a timestamp");
@@ -118,7 +134,7 @@ pub fn svg(bytes: &[u8]) {
 }
 
 fn picture<E>(bytes: &[u8], bake: impl Fn(&[u8], &[(Keyword, &str)]) -> Result<Vec<u8>, E>) {
-    let _ = baking::extract(bytes);
+    judge(bytes);
     let credential = r#"{"@context":["<&>]]>"]}"#;
     if let Ok(baked) = bake(bytes, &[(Keyword::OpenBadgeCredential, credential)]) {
         let found = baking::extract(&baked).expect("what was just baked can be read");

@@ -144,6 +144,7 @@ fn belongs(jwk: Jwk, id: &str, controller: &str) -> Result<VerificationMethod, O
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn wrong(error: impl ToString) -> Objection {
     Objection::Wrong(error.to_string())
 }
