@@ -51,8 +51,7 @@ pub use status::{
 pub use template::{CredentialTemplate, Fill, TemplateError, TemplateTerms};
 pub use timestamp::{TimestampError, parse_timestamp, timestamp};
 pub use v3::{
-    ACHIEVEMENT_TYPES, Achievement, AchievementSubject, Alignment, CREDENTIALS_V2,
-    CredentialSchema, Criteria, EXTENSIONS, Evidence, IdentityObject, Image, OPEN_BADGES_V3,
-    OpenBadgeCredential, Profile, TARGET_TYPES, identity_hash, is_newer_edition,
-    is_same_credential,
+    ACHIEVEMENT_TYPES, Achievement, AchievementSubject, Alignment, CREDENTIALS_V2, Criteria,
+    EXTENSIONS, Evidence, IdentityObject, Image, OPEN_BADGES_V3, OpenBadgeCredential, Profile,
+    TARGET_TYPES, identity_hash, is_newer_edition, is_same_credential,
 };

@@ -138,7 +138,7 @@ impl CredentialTemplate {
         credential.credential_status = terms
             .status_list
             .as_deref()
-            .map(|list| StatusListEntry::at(list, &Hole::StatusListIndex.marked()));
+            .map(|list| StatusListEntry::at(list, &Hole::StatusListIndex.marked()).into());
         let mut text = json_text(&credential);
         for (member, hole) in [
             (format!(",\"validUntil\":\"{}\"", Hole::ValidUntil.marked()), Hole::ValidUntil),

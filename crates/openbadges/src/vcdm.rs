@@ -28,6 +28,7 @@ use serde_json::Value;
 
 pub use context::Version;
 pub use related_resource::{RelatedResource, ResourceDigest, unknown_resources};
+pub(crate) use url::is_url;
 
 use crate::fault::Fault;
 use faults::{Faults, Place};

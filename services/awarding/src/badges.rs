@@ -169,7 +169,11 @@ impl Badges {
         issuer.description = signing.profile.description;
         issuer.email = signing.profile.email;
         let id = self.addresses.achievement(badge, version);
-        let criteria = Criteria { id: content.criteria.url, narrative: content.criteria.narrative };
+        let criteria = Criteria {
+            id: content.criteria.url,
+            narrative: content.criteria.narrative,
+            ..Criteria::default()
+        };
         let mut achievement = Achievement::new(id, content.name, content.description, criteria);
         achievement.image = content.artwork.map(|artwork| {
             let mut image = Image::new(self.addresses.artwork(badge, version));

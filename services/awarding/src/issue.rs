@@ -5,7 +5,7 @@ use ed25519_dalek::Signature;
 use eventstore::{Execution, Expected, StreamId, Write};
 use kernel::{Base64, Class, SubjectId, Timestamp};
 use keyvault::{DataKey, KeyVault, Owner};
-use openbadges::{EddsaRdfc2022, Fill, IdentityObject};
+use openbadges::{EddsaRdfc2022, Fill, identity_hash};
 use runtime::Refusal;
 
 use crate::{
@@ -116,14 +116,13 @@ fn fill(
     let issued_at = draft.execution.at;
     let now = issued_at.whole_second().to_string();
     let salt = hex::encode(rand::random::<[u8; 16]>());
-    let identity = IdentityObject::email(draft.terms.email.as_str(), salt);
     let fill = Fill {
         credential_id: addresses.credential(draft.award),
         valid_from: now.clone(),
         valid_until: draft.terms.expires_at.map(|at| at.to_string()),
         awarded_date: Some(draft.terms.achieved_at.whole_second().to_string()),
-        identity_hash: identity.identity_hash,
-        salt: identity.salt,
+        identity_hash: identity_hash(draft.terms.email.as_str(), &salt),
+        salt,
         status_list_index: Some(place.index),
         narrative: draft.terms.narrative.clone(),
         evidence: draft.terms.evidence.clone(),

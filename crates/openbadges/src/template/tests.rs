@@ -17,7 +17,8 @@ fn suite() -> EddsaRdfc2022 {
 }
 
 fn achievement() -> Achievement {
-    let criteria = Criteria { id: None, narrative: Some("Weld three joints.".to_owned()) };
+    let criteria =
+        Criteria { narrative: Some("Weld three joints.".to_owned()), ..Criteria::default() };
     Achievement::new("https://b.example/b/1", "Welding", "Can weld.", criteria)
 }
 
@@ -253,7 +254,8 @@ prop_compose! {
         alignment in vec(any_alignment(), 0..12),
         alignments in 0usize..12,
     ) -> Achievement {
-        let criteria = Criteria { id: criteria.0, narrative: criteria.1 };
+        let criteria =
+            Criteria { id: criteria.0, narrative: criteria.1, ..Criteria::default() };
         let mut achievement = Achievement::new(id, name, description, criteria);
         achievement.image = image.map(|(id, caption)| {
             let mut image = Image::new(id);

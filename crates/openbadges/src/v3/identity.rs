@@ -1,21 +1,25 @@
 //! Whom a badge is for, without saying it: the salted hash of an identifier.
 
+use md5::Md5;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// An Open Badges 3.0 `IdentityObject` with a salted SHA-256 hash.
+/// An Open Badges 3.0 `IdentityObject`. The standard allows no further member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityObject {
+    /// Always `IdentityObject`.
     #[serde(rename = "type")]
-    kind: String,
-    hashed: bool,
-    /// `sha256$` and 64 hexadecimal digits.
+    pub kind: String,
+    /// Whether what follows is a hash, or the identifier itself.
+    pub hashed: bool,
+    /// `sha256$` and 64 hexadecimal digits, or `md5$` and 32; the identifier if it is not hashed.
     pub identity_hash: String,
-    /// What was hashed: `emailAddress` and other terms of the standard.
+    /// What was hashed: one of [`super::IDENTIFIER_TYPES`], or `ext:…`.
     pub identity_type: String,
     /// The salt that was appended before hashing.
-    pub salt: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub salt: Option<String>,
 }
 
 impl IdentityObject {
@@ -39,13 +43,24 @@ impl IdentityObject {
             hashed: true,
             identity_hash: identity_hash.into(),
             identity_type: identity_type.into(),
-            salt: salt.into(),
+            salt: Some(salt.into()),
         }
     }
 
     /// Tells whether this identity is that of `identifier`; hexadecimal case does not matter.
     pub fn matches(&self, identifier: &str) -> bool {
-        self.identity_hash.eq_ignore_ascii_case(&identity_hash(identifier, &self.salt))
+        if !self.hashed {
+            return self.identity_hash == identifier;
+        }
+        let salt = self.salt.as_deref().unwrap_or_default();
+        let expected = match self.identity_hash.split_once('$') {
+            Some(("md5", _)) => {
+                let digest = Md5::new().chain_update(identifier).chain_update(salt).finalize();
+                format!("md5${}", hex::encode(digest))
+            }
+            _ => identity_hash(identifier, salt),
+        };
+        self.identity_hash.eq_ignore_ascii_case(&expected)
     }
 }
 

@@ -6,7 +6,7 @@ use super::faults::{Faults, Place};
 
 /// Tells whether a text is one absolute URL: a scheme, something after it, and no character that
 /// closes a URL elsewhere. Schemes of the web need a host.
-pub(super) fn is_url(text: &str) -> bool {
+pub(crate) fn is_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     let named = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));

@@ -33,6 +33,7 @@ pub fn terms() -> TemplateTerms {
     let criteria = Criteria {
         id: Some("https://badges.example/b/welding".to_owned()),
         narrative: Some("Weld *three* joints.\nPass the exam.".to_owned()),
+        ..Criteria::default()
     };
     let mut achievement = Achievement::new(
         "https://badges.example/b/welding/1",

@@ -135,6 +135,7 @@ fn achievement(badge: &BadgeView) -> Achievement {
     let criteria = Criteria {
         id: given(&content.criteria_url),
         narrative: given(&content.criteria_narrative),
+        ..Criteria::default()
     };
     let mut achievement =
         Achievement::new(&badge.url, &content.name, &content.description, criteria);
