@@ -289,6 +289,41 @@ fn a_wrong_proof_spoils_a_set_and_an_unknown_one_does_not() {
 }
 
 #[test]
+fn a_proof_is_worth_no_more_than_those_that_it_continues() {
+    let (_, web) = good();
+    let id = "urn:uuid:0190b2c4-0000-7000-8000-000000000001";
+    let first = ProofOptions { id: Some(id.to_owned()), ..assertion() };
+    let mut document = sign(unsigned(&plain_fill()), &first);
+    document["proof"][0]["cryptosuite"] = json!("bbs-2023");
+    let beside = sign(document.clone(), &assertion());
+    assert!(ask(&bytes(&beside), &web, &Options::default()).is_valid());
+    let next = ProofOptions { previous_proof: vec![id.to_owned()], ..assertion() };
+    let report = ask(&bytes(&sign(document, &next)), &web, &Options::default());
+    assert_eq!(report.outcome(CheckKind::Proof), Outcome::Undetermined, "{report:#?}");
+}
+
+#[test]
+fn whoever_signs_as_well_neither_helps_nor_harms() {
+    let (credential, web) = good();
+    let witness = SecretKey::ed25519(&[77; 32]);
+    let multikey = witness.public_key().multikey().unwrap();
+    let method = format!("{}#{multikey}", openbadges::did_key(&multikey));
+    let sign = |document: Value| {
+        let processor = Processor::new(Contexts::bundled());
+        let options = ProofOptions::new(method.clone(), "2025-06-01T00:00:00Z");
+        let unsigned = data_integrity::prepare(&processor, document, &options).unwrap();
+        let signature = witness.sign(unsigned.hash_data()).unwrap();
+        unsigned.finish(&signature)
+    };
+    let both =
+        ask(&bytes(&sign(serde_json::from_slice(&credential).unwrap())), &web, &Options::default());
+    assert!(both.is_valid(), "{both:#?}");
+    assert_eq!(both.check(CheckKind::Proof).unwrap().evidence.len(), 2);
+    let alone = ask(&bytes(&sign(unsigned(&plain_fill()))), &web, &Options::default());
+    assert_eq!(alone.outcome(CheckKind::Proof), Outcome::Invalid);
+}
+
+#[test]
 fn no_verdict_fetches_more_than_its_budget() {
     // Each of these credentials asks for a list of its own.
     let (credential, _) = good();

@@ -22,11 +22,29 @@ pub(super) fn proofs(document: &Value) -> &[Value] {
     }
 }
 
+/// A proof that holds.
+struct Held<'a> {
+    proof: &'a Value,
+    evidence: String,
+    /// Why it says nothing about the issuer, where somebody else signed.
+    foreign: Option<String>,
+}
+
+/// Tells whether a proof continues another one.
+fn continues(proof: &Value, earlier: &Value) -> bool {
+    let Some(id) = earlier.get("id").and_then(Value::as_str) else { return false };
+    match proof.get("previousProof") {
+        Some(Value::Array(named)) => named.iter().any(|one| one == id),
+        one => one.is_some_and(|one| one == id),
+    }
+}
+
 impl Run<'_> {
     /// Judges the proofs in a document.
     ///
-    /// One proof by `controller`, if anybody in particular must have signed, must hold, and none may be wrong; proofs of kinds that are not
-    /// known here are passed over when another holds.
+    /// One proof by `controller`, if anybody in particular must have signed, must hold, and none
+    /// may be wrong. Proofs of others are told, and those of kinds that are not known here passed
+    /// over, when another holds; one that continues an unknown one is as unknown.
     pub(super) fn embedded_proof(
         &self,
         document: &Value,
@@ -41,27 +59,39 @@ impl Run<'_> {
         if proofs.len() > MAX_PROOFS {
             return Check::invalid(KIND, format!("it has more than {MAX_PROOFS} proofs"));
         }
-        let mut held = Vec::new();
-        let mut unknown = None;
+        let (mut held, mut unknown) = (Vec::new(), Vec::new());
         for proof in proofs {
             match self.one_proof(document, proof, controller, by) {
-                Ok(evidence) => held.push(evidence),
+                Ok(found) => held.push(found),
                 Err(Objection::Wrong(reason)) => return Check::invalid(KIND, reason),
-                Err(Objection::Unknown(reason)) => unknown = unknown.or(Some(reason)),
+                Err(Objection::Unknown(reason)) => unknown.push((proof, reason)),
             }
         }
-        let outcome = if held.is_empty() { Outcome::Undetermined } else { Outcome::Valid };
-        let reason = if held.is_empty() { unknown.unwrap_or_default() } else { String::new() };
-        Check { check: KIND, outcome, reason, evidence: held }
+        let is_open = |held: &Held<'_>, unknown: &[(&Value, String)]| {
+            unknown.iter().any(|(earlier, _)| continues(held.proof, earlier))
+        };
+        while let Some(at) = held.iter().position(|one| is_open(one, &unknown)) {
+            let reason = "its proof continues one that cannot be judged here".to_owned();
+            unknown.push((held.remove(at).proof, reason));
+        }
+        let reason_of_others = held.iter().find_map(|one| one.foreign.clone());
+        let by_the_issuer = held.iter().any(|one| one.foreign.is_none());
+        let (outcome, reason) = match (by_the_issuer, unknown.into_iter().next()) {
+            (true, _) => (Outcome::Valid, String::new()),
+            (false, Some((_, reason))) => (Outcome::Undetermined, reason),
+            (false, None) => (Outcome::Invalid, reason_of_others.unwrap_or_default()),
+        };
+        let evidence = held.into_iter().map(|one| one.evidence).collect();
+        Check { check: KIND, outcome, reason, evidence }
     }
 
-    fn one_proof(
+    fn one_proof<'a>(
         &self,
         document: &Value,
-        proof: &Value,
+        proof: &'a Value,
         controller: Option<&str>,
         by: Purpose,
-    ) -> Result<String, Objection> {
+    ) -> Result<Held<'a>, Objection> {
         let wrong = |reason: &str| Objection::Wrong(reason.to_owned());
         let text = |member: &str| proof.get(member).and_then(Value::as_str);
         let id = text("verificationMethod").ok_or_else(|| wrong("its proof names no key"))?;
@@ -87,17 +117,16 @@ impl Run<'_> {
         };
         data_integrity::verify_proof(&self.verifier.processor, document, proof, &method.key, by)
             .map_err(objection)?;
-        if controller.is_some_and(|controller| controller != method.controller) {
-            return Err(Objection::Wrong(format!(
-                "it was signed with a key of {}, which does not speak for its issuer",
-                method.controller
-            )));
-        }
+        let foreign = controller.filter(|controller| *controller != method.controller).map(|_| {
+            let other = &method.controller;
+            format!("it was signed with a key of {other}, which does not speak for its issuer")
+        });
         was_good(&method, created, self.now)?;
         let suite = text("cryptosuite").or_else(|| text("type")).unwrap_or_default();
         let when = created.map(|_| text("created").unwrap_or_default());
         let when = when.map_or_else(String::new, |when| format!(" on {when}"));
-        Ok(format!("signed with {suite} by {id}{when}"))
+        let evidence = format!("signed with {suite} by {id}{when}");
+        Ok(Held { proof, evidence, foreign })
     }
 
     /// The issuer's keys cannot be had: the key that stands in its own name can still show that
