@@ -7,7 +7,7 @@ mod badge;
 #[path = "sample/web.rs"]
 mod web;
 
-use badge::{LIST, issue, key, multikey, plain_fill, suite, template, terms};
+use badge::{LIST, full_fill, issue, key, multikey, plain_fill, suite, template, terms};
 use ed25519_dalek::Signer;
 use jsonld::{Contexts, Processor};
 use openbadges::baking::{self, Keyword};
@@ -64,7 +64,8 @@ fn assertion() -> ProofOptions {
 
 #[test]
 fn a_badge_is_judged_in_whatever_it_is_wrapped() {
-    let (credential, mut web) = good();
+    let (_, mut web) = good();
+    let credential = issue(&template(), &suite(), &full_fill());
     let text = String::from_utf8(credential.clone()).unwrap();
     let svg = b"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 1\"></svg>";
     let svg = baking::bake_svg(svg, &[(Keyword::OpenBadgeCredential, &text)]).unwrap();
