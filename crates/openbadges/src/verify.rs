@@ -6,7 +6,6 @@
 //! judges anew, until nothing is wanted or the [`Budget`] is spent.
 
 mod assertion;
-mod conformance;
 mod credential;
 mod documents;
 mod enclosed;

@@ -10,7 +10,7 @@ use super::{Run, trust};
 use crate::did::Purpose;
 use crate::jose::{self, Jws};
 use crate::v3::CREDENTIALS_V2;
-use crate::{Fault, IdentityObject, vcdm};
+use crate::{Fault, IdentityObject, v3, vcdm};
 
 /// The context of VC Data Model 1.1.
 const CREDENTIALS_V1: &str = "https://www.w3.org/2018/credentials/v1";
@@ -182,14 +182,15 @@ fn enveloped(document: &Value) -> Result<Option<&str>, String> {
 fn conformance(document: &Value, standard: Option<Standard>) -> Check {
     const KIND: CheckKind = CheckKind::Conformance;
     let mut faults: Vec<Fault> = vcdm::credential_faults(document);
-    match standard {
-        Some(Standard::OpenBadges3) => {
-            let first = super::conformance::first_fault(document);
-            faults.extend(first.map(|fault| Fault::new("", fault)));
-        }
-        Some(_) => {}
+    let of_open_badges = match standard {
+        Some(Standard::OpenBadges3) => v3::faults(document),
+        Some(Standard::Endorsement3) => v3::endorsement_faults(document),
+        Some(_) => Vec::new(),
         None => return Check::invalid(KIND, "its first context is none of verifiable credentials"),
-    }
+    };
+    // Both standards have something to say about some places: once is enough.
+    let told: Vec<String> = faults.iter().map(|fault| fault.pointer.clone()).collect();
+    faults.extend(of_open_badges.into_iter().filter(|fault| !told.contains(&fault.pointer)));
     let Some(first) = faults.first() else {
         let name = standard.map_or("verifiable credentials", |standard| match standard {
             Standard::OpenBadges3 => "open badges 3.0",

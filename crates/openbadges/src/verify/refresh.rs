@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::Run;
-use super::credential::{has_type, issuer};
+use super::credential::has_type;
 use super::input::{self, MAX_CREDENTIAL};
 use super::report::{Check, CheckKind};
-use crate::timestamp::parse_timestamp;
+use crate::v3::{is_newer_edition, is_same_credential};
 
 const KIND: CheckKind = CheckKind::Refresh;
 
@@ -46,18 +46,17 @@ impl Run<'_> {
         }
         let (input, _) = input::read(&fetched.body)?;
         let (newer, proof) = self.secured(input)?;
-        if newer.get("id") != document.get("id") || issuer(&newer) != issuer(document) {
+        if !is_same_credential(&newer, document) {
             return Err("its answer is another credential".to_owned());
         }
         if !proof.is_valid() {
             return Err(format!("the proof of its answer does not hold: {}", proof.reason));
         }
-        let at = |document| date(document).and_then(|text| parse_timestamp(&text).ok());
-        Ok((at(&newer) > at(document)).then_some((newer, proof)))
+        Ok(is_newer_edition(&newer, document).then_some((newer, proof)))
     }
 }
 
-/// From when on it is valid: the edition with the later date is the newer one (Open Badges 3.0, 9).
+/// From when on it is valid, as it is written there.
 fn date(document: &Value) -> Option<String> {
     let date = document.get("validFrom").or_else(|| document.get("issuanceDate"))?;
     date.as_str().map(str::to_owned)
