@@ -30,6 +30,7 @@ mod fault;
 pub mod jose;
 pub mod json;
 pub mod key;
+pub mod lint;
 pub mod status;
 mod template;
 mod timestamp;

@@ -23,6 +23,7 @@ use self::compiled::Compiled;
 pub use self::fill::Fill;
 use self::hole::{Hole, MARK, json_text};
 use crate::data_integrity::{self, EddsaRdfc2022, NAME, ProofError, ProofOptions, join};
+use crate::lint::Fixed;
 use crate::status::StatusListEntry;
 use crate::timestamp::{TimestampError, parse_timestamp};
 use crate::v3::{
@@ -92,6 +93,8 @@ pub struct CredentialTemplate {
     has_status: bool,
     /// Made when it is first signed with.
     compiled: OnceLock<Arc<Compiled>>,
+    /// Found when it is first linted.
+    fixed: OnceLock<Arc<Fixed>>,
 }
 
 impl CredentialTemplate {
@@ -184,6 +187,7 @@ impl CredentialTemplate {
             verification_method: String::new(),
             has_status: false,
             compiled: OnceLock::new(),
+            fixed: OnceLock::new(),
         };
         template.has_status =
             template.pieces.iter().any(|(_, hole)| *hole == Hole::StatusListIndex);
@@ -278,6 +282,16 @@ impl CredentialTemplate {
     /// A P-256 signature is its `r` and `s`, 32 bytes each.
     pub fn fill(&self, fill: &Fill, signature: &[u8; 64]) -> Vec<u8> {
         self.render(fill, &data_integrity::value(signature))
+    }
+
+    /// The filled credential without proof.
+    pub(crate) fn unsigned(&self, fill: &Fill) -> Result<Value, TemplateError> {
+        unsigned(&self.render(fill, ""))
+    }
+
+    /// What the lint keeps of the template.
+    pub(crate) fn fixed(&self, find: impl FnOnce(&Self) -> Fixed) -> &Fixed {
+        self.fixed.get_or_init(|| Arc::new(find(self)))
     }
 
     /// The hash of the filled credential's canonical form, found without anything compiled.

@@ -25,6 +25,7 @@ mod subject;
 pub use achievement::{ACHIEVEMENT_TYPES, Achievement, Criteria, Related};
 pub use address::{Address, GeoCoordinates};
 pub use alignment::{Alignment, TARGET_TYPES};
+pub(crate) use conformance::evidence_faults;
 pub use conformance::{endorsement_faults, faults, issuing_faults, schema_faults};
 pub use credential::{CREDENTIALS_V2, EXTENSIONS, OPEN_BADGES_V3, OpenBadgeCredential};
 pub use endorsement::{EndorsementCredential, EndorsementSubject};

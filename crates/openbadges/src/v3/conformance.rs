@@ -13,7 +13,7 @@ mod walk;
 use serde_json::Value;
 
 use crate::fault::Fault;
-use class::{CREDENTIAL, Class, ENDORSEMENT};
+use class::{CREDENTIAL, Class, ENDORSEMENT, EVIDENCE};
 use walk::Walk;
 
 /// How many faults are told of one document.
@@ -54,6 +54,15 @@ pub fn issuing_faults(credential: &Value) -> Vec<Fault> {
 /// Tells what the published JSON Schema of `AchievementCredential` refuses, and no more.
 pub fn schema_faults(credential: &Value) -> Vec<Fault> {
     judge(credential, &CREDENTIAL, Walk::new(Mode::Exact, false))
+}
+
+/// Tells what keeps pieces of evidence from being issued; `at` is the place of their array.
+pub(crate) fn evidence_faults(evidence: &Value, at: &str) -> Vec<Fault> {
+    let mut walk = Walk::new(Mode::Exact, true);
+    for (index, one) in evidence.as_array().into_iter().flatten().enumerate() {
+        walk.object(one, &EVIDENCE, &format!("{at}/{index}"));
+    }
+    walk.into_faults()
 }
 
 fn judge(credential: &Value, class: &'static Class, mut walk: Walk) -> Vec<Fault> {

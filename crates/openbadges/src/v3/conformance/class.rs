@@ -257,7 +257,7 @@ static RUBRIC_LEVEL: Class = Class {
     rule: None,
 };
 
-static EVIDENCE: Class = Class {
+pub(super) static EVIDENCE: Class = Class {
     types: Types::Set(&[&["Evidence"]]),
     members: &[
         may("id", Id),
