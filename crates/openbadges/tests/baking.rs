@@ -6,7 +6,8 @@
 mod picture;
 
 use openbadges::baking::{
-    Baked, BakedCredential, BakingError, Content, Keyword, Picture, bake_png, bake_svg, extract,
+    Baked, BakedCredential, BakingError, Content, Keyword, Picture, SvgFault, bake_png, bake_svg,
+    extract,
 };
 use picture::{SVG, chunk, deflated, header, png, png_of, png_with, svg_with};
 use proptest::prelude::*;
@@ -223,6 +224,20 @@ fn what_could_not_be_read_again_is_not_baked() {
     let large = format!("{{\"a\":\"{}\"}}", "x".repeat(8 << 20));
     assert_eq!(bake_png(&png(1), &[(Keyword::OpenBadges, &large)]), Err(BakingError::TooLarge));
     assert_eq!(bake_svg(b"<svg/>", &[(Keyword::OpenBadges, &large)]), Err(BakingError::TooLarge));
+}
+
+#[test]
+fn an_element_does_not_become_a_credential_by_what_is_baked_beside_it() {
+    let ambiguous = Err(BakingError::Svg(SvgFault::Ambiguous));
+    for (keyword, svg) in [
+        (Keyword::OpenBadges, "<svg><openbadges:assertion>{}</openbadges:assertion></svg>"),
+        (
+            Keyword::OpenBadges,
+            "<svg xmlns:openbadges=\"https://purl.imsglobal.org/ob/v3p0\"><openbadges:assertion/></svg>",
+        ),
+    ] {
+        assert_eq!(bake_svg(svg.as_bytes(), &[(keyword, "{}")]), ambiguous, "{svg}");
+    }
 }
 
 /// What is hard to write in XML or JSON.

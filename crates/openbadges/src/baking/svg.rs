@@ -43,6 +43,11 @@ pub enum SvgFault {
     /// The element of a credential holds other elements.
     #[error("the element of the credential {0} in the SVG holds other elements")]
     BadCredential(Keyword),
+    /// Its elements use the prefix of credentials for something else, and would become some.
+    #[error(
+        "other elements of the SVG would be taken for credentials: remove those that begin with {PREFIX}:"
+    )]
+    Ambiguous,
 }
 
 /// The namespace of a credential's element.
@@ -135,7 +140,12 @@ pub fn bake_svg(svg: &[u8], credentials: &[(Keyword, &str)]) -> Result<Vec<u8>, 
         });
     }
     edits.sort_by_key(|(place, _)| (place.start, place.end));
-    finished(edited(mark, svg, &edits).into_bytes())
+    let baked = edited(mark, svg, &edits);
+    // What had no meaning before may have one under the root's new namespace.
+    match scan(&baked[mark.len()..]) {
+        Ok(again) if again.carriers.len() == credentials.len() => finished(baked.into_bytes()),
+        _ => Err(SvgFault::Ambiguous.into()),
+    }
 }
 
 /// Declares the keyword's namespace on the root, as the standards have it, unless the prefix
