@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
-import { demo, folder, freePort, mutate } from './laurel.mjs'
+import { binary, demo, folder, freePort, mutate } from './laurel.mjs'
 
 const root = new URL('../../', import.meta.url).pathname
 const script = new URL('./openbadges-validator.py', import.meta.url).pathname
@@ -18,6 +18,13 @@ function judge(t, world, port) {
   const run = spawnSync(python, [script, file, ...(port ? [String(port)] : [])], { encoding: 'utf8', timeout: 300_000 })
   assert.equal(run.status, 0, run.stderr)
   return Object.fromEntries(JSON.parse(run.stdout).map((verdict) => [verdict.name, verdict]))
+}
+
+/** The exit code of laurel verify: 0 valid, 1 invalid, 3 undetermined. */
+function ours(what, ...options) {
+  const allowed = ['--allow', new URL(summary.publicUrl).host]
+  const run = spawnSync(binary, ['verify', what, '--json', ...allowed, ...options], { encoding: 'utf8', timeout: 60_000 })
+  return { code: run.status, said: run.stdout + run.stderr }
 }
 
 const good = ['hosted', 'md5', 'in-clear', 'in-spanish', 'picture-inside', 'embedded', 'extended', 'signed', 'not-in-list']
@@ -79,6 +86,11 @@ test('an award of the demo is a valid badge of its recipient until it is revoked
   const valid = (verdicts) => Object.values(verdicts).filter((verdict) => verdict.valid).map(({ name }) => name)
   assert.deepEqual(valid(before), ['address', 'document', 'mine', 'tampered'], JSON.stringify(before))
 
+  for (const [options, code] of [[[], 0], [['--recipient', me.address], 0], [['--recipient', 'eve@example.org'], 1]]) {
+    const verdict = ours(hosted, ...options)
+    assert.equal(verdict.code, code, verdict.said)
+  }
+
   await mutate(summary, 'awardRevoke', 'award { id }', { awardId: id, reason: 'awarded in error' })
   const gone = await fetch(hosted)
   assert.equal(gone.status, 410)
@@ -88,4 +100,6 @@ test('an award of the demo is a valid badge of its recipient until it is revoked
   assert.deepEqual([revoked, revocationReason], [true, 'awarded in error'])
   const later = judge(t, { cases: [{ name: 'revoked', input: hosted }] })
   assert.equal(later.revoked.valid, false)
+  const verdict = ours(hosted)
+  assert.equal(verdict.code, 1, verdict.said)
 })
