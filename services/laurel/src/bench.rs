@@ -8,6 +8,7 @@ mod load;
 mod meter;
 mod scenarios;
 mod server;
+mod standards;
 
 use std::path::PathBuf;
 
@@ -50,18 +51,36 @@ enum Scenario {
     Append,
     /// All facts into fresh read models, per fact.
     Replay,
+    /// One credential from its template: filled in, hashed, signed, written.
+    IssueTemplate,
+    /// One credential of any form: canonicalised, signed, written.
+    IssueGeneral,
+    /// A credential from its bytes to the answer that its `eddsa-rdfc-2022` proof holds.
+    VerifyRdfc,
+    /// The same with an `eddsa-jcs-2022` proof.
+    VerifyJcs,
+    /// The same as a JWT.
+    VerifyJwt,
+    /// A credential baked into a PNG of 100 KiB, and read out of it again.
+    BakePng,
     /// From the start of a process to ready, on a log of a million facts; not among the defaults.
     Start,
 }
 
 impl Scenario {
-    const DEFAULT: [Scenario; 6] = [
+    const DEFAULT: [Scenario; 12] = [
         Scenario::AwardBulk,
         Scenario::AwardSingle,
         Scenario::PublicJson,
         Scenario::PublicPage,
         Scenario::Append,
         Scenario::Replay,
+        Scenario::IssueTemplate,
+        Scenario::IssueGeneral,
+        Scenario::VerifyRdfc,
+        Scenario::VerifyJcs,
+        Scenario::VerifyJwt,
+        Scenario::BakePng,
     ];
 
     fn name(self) -> &'static str {
@@ -72,6 +91,12 @@ impl Scenario {
             Scenario::PublicPage => "public-page",
             Scenario::Append => "append",
             Scenario::Replay => "replay",
+            Scenario::IssueTemplate => "issue-template",
+            Scenario::IssueGeneral => "issue-general",
+            Scenario::VerifyRdfc => "verify-rdfc",
+            Scenario::VerifyJcs => "verify-jcs",
+            Scenario::VerifyJwt => "verify-jwt",
+            Scenario::BakePng => "bake-png",
             Scenario::Start => "start",
         }
     }

@@ -86,8 +86,8 @@ pub(super) async fn verify(
         Ok((handed, recipient)) => judge(&web, &handed, &recipient).await,
         Err(problem) => Err(problem),
     };
-    let as_page = headers.contains_key(header::ACCEPT)
-        && negotiate::wants(&headers, &OFFERED) == Some(Wants::Page);
+    let as_page =
+        asks_for_pages(&headers) && negotiate::wants(&headers, &OFFERED) == Some(Wants::Page);
     match (outcome, as_page) {
         (Ok(report), true) => page(StatusCode::OK, Some(&report), None),
         (Ok(report), false) => {
@@ -139,6 +139,12 @@ async fn handed(request: Request, asked: Asked) -> Result<(Vec<u8>, String), Pro
         }
     }
     Ok((if file.is_empty() { text.into_bytes() } else { file }, recipient))
+}
+
+/// Browsers name pages; programs that take anything want the verdict itself.
+fn asks_for_pages(headers: &HeaderMap) -> bool {
+    let named = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.contains("text/html"));
+    headers.get_all(header::ACCEPT).iter().any(named)
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, ensure};
 use serde_json::json;
 
-use super::{Load, Meter, Scenario, limits, load::many, server::Server};
+use super::{Load, Meter, Scenario, limits, load::many, server::Server, standards};
 use crate::{
     demo::{self, Seeded},
     partner::Partner,
@@ -31,6 +31,12 @@ pub async fn run(scenario: Scenario, scale: f64, folder: &Path) -> anyhow::Resul
         Scenario::PublicPage => public(folder, times(30_000.0), "text/html").await,
         Scenario::Append => limits::append(folder, 64, Duration::from_secs_f64(4.0 * scale)).await,
         Scenario::Replay => replay(folder, times(20_000.0)).await,
+        Scenario::IssueTemplate
+        | Scenario::IssueGeneral
+        | Scenario::VerifyRdfc
+        | Scenario::VerifyJcs
+        | Scenario::VerifyJwt
+        | Scenario::BakePng => standards::run(scenario, times(20_000.0)),
         Scenario::Start => start(folder, times(1_000_000.0)).await,
     }
 }

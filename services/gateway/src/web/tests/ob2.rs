@@ -2,8 +2,8 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use openbadges::v2::{Examination, Fetched, Found, Presented, Recipient, faults};
-use openbadges::{Outcome, identity_hash, parse_timestamp};
+use openbadges::v2::{Examination, Fetched, Found, Outcome, Presented, Recipient, faults};
+use openbadges::{identity_hash, parse_timestamp};
 use proto::awarding::v1::AwardStatus;
 use serde_json::json;
 

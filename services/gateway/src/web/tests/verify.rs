@@ -14,7 +14,7 @@ async fn hand_over(scene: &Scene, kind: &str, accept: &str, body: impl Into<Body
 #[tokio::test]
 async fn whatever_is_handed_over_gets_a_verdict() {
     let scene = Scene::new();
-    for body in ["", "{}", "nonsense", "{\"a\":1,\"a\":2}", "<svg/>", "https://"] {
+    for body in ["", "{}", "nonsense", "{\"a\":1,\"a\":2}", "<svg/>"] {
         let got = hand_over(&scene, "application/json", "*/*", body).await;
         assert_eq!(got.status, StatusCode::OK, "{body}");
         assert_eq!(got.header("access-control-allow-origin"), "*");
