@@ -111,6 +111,19 @@ fn a_good_verdict_says_what_it_does_not_prove() {
 }
 
 #[test]
+fn what_it_refers_to_and_nobody_compared_is_told() {
+    let (_, web) = good();
+    let mut document = unsigned(&plain_fill());
+    document["relatedResource"] = json!([{
+        "id": "https://badges.example/rubric.pdf",
+        "digestSRI": "sha256-WZVc7WaX1h4D8rJVb+vlMIqxaEKEb1tYbX8fet7JJzQ=",
+    }]);
+    let report = ask(&bytes(&sign(document, &assertion())), &web, &Options::default());
+    assert!(report.is_valid(), "{report:#?}");
+    assert!(report.does_not_prove.iter().any(|limit| limit.contains("rubric.pdf")));
+}
+
+#[test]
 fn without_the_web_it_is_told_whether_the_file_is_unchanged() {
     let (credential, _) = good();
     let report = ask(&credential, &Web::default(), &Options::default());

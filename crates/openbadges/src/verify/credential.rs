@@ -16,6 +16,8 @@ use crate::{Fault, IdentityObject, v3, vcdm};
 const CREDENTIALS_V1: &str = "https://www.w3.org/2018/credentials/v1";
 /// How many faults of form are told.
 const MAX_TOLD: usize = 12;
+/// How many related resources are told that were not compared.
+const MAX_RESOURCES: usize = 8;
 /// How many characters of a claim are told.
 const MAX_CLAIM: usize = 2_000;
 
@@ -113,7 +115,12 @@ impl Run<'_> {
         checks.extend(super::enclosed::check(&enclosed));
         checks.push(trust::check(claims.issuer.as_deref(), &self.options.trusted, proven));
         let revocable = document.get("credentialStatus").is_some();
-        let does_not_prove = self.limits(revocable, &checks);
+        let mut does_not_prove = self.limits(revocable, &checks);
+        // Nothing that a credential refers to is used for the verdict, so nothing of it is fetched.
+        for resource in vcdm::unknown_resources(&document).iter().take(MAX_RESOURCES) {
+            let id = cut(&resource.id);
+            does_not_prove.push(format!("that {id} is as its issuer saw it: it was not compared"));
+        }
         Judged { standard, claims, checks, does_not_prove, freshness, enclosed }
     }
 
