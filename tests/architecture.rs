@@ -1,6 +1,8 @@
 //! The house keeps its shape: dependencies point one way, domains are pure, services do not reach
 //! into each other. Reads `cargo metadata`, so that it sees what the compiler sees.
 
+mod conformance_statement;
+
 use std::{collections::BTreeMap, process::Command};
 
 use serde_json::Value;
