@@ -58,7 +58,7 @@ fn issue(folder: &std::path::Path) -> Outcome {
         keys.push(("rs256.jwt", SecretKey::from_jwk(&json::parse(&rsa, 16 << 10)?)?));
     }
     for (file, key) in keys {
-        let did = did::did_jwk(&key.public_key().to_jwk());
+        let did = did::did_jwk(key.public_key());
         let unsigned =
             UnsignedJws::open_badge(&document(&did)?, key.algorithm(), &format!("{did}#0"))?;
         std::fs::write(folder.join(file), unsigned.sign(&key)?)?;

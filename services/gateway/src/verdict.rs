@@ -25,37 +25,37 @@ pub struct VerifyInput {
 /// How a verification or a check came out.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 pub enum VerificationOutcome {
-    /// It holds.
-    Valid,
     /// It does not.
     Invalid,
     /// It could not be found out.
     Undetermined,
+    /// It holds.
+    Valid,
 }
 
 /// What a check is about.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 pub enum VerificationCheckKind {
-    /// It is something that can be judged at all.
-    Format,
     /// The document has the form that its standard demands.
     Conformance,
-    /// The issuer signed exactly this document, or hosts it.
-    Proof,
-    /// It is valid at this time.
-    ValidityPeriod,
-    /// Its issuer has neither revoked nor suspended it.
-    Status,
-    /// It is for the recipient asked about.
-    Recipient,
     /// Every credential that is presented holds.
     Credentials,
-    /// Its issuer has no newer edition of it. Does not decide.
-    Refresh,
     /// Endorsements and credentials in it hold too. Does not decide.
     Enclosed,
+    /// It is something that can be judged at all.
+    Format,
     /// Whom the issuer's identifier stands for. Does not decide.
     IssuerTrust,
+    /// The issuer signed exactly this document, or hosts it.
+    Proof,
+    /// It is for the recipient asked about.
+    Recipient,
+    /// Its issuer has no newer edition of it. Does not decide.
+    Refresh,
+    /// Its issuer has neither revoked nor suspended it.
+    Status,
+    /// It is valid at this time.
+    ValidityPeriod,
 }
 
 /// One check, how it came out, and why.
