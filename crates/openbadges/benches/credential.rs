@@ -12,8 +12,10 @@ use badge::{full_fill, issue, key, plain_fill, suite, template};
 use criterion::{Criterion, criterion_group, criterion_main};
 use ed25519_dalek::Signer;
 use jsonld::{Budget, Contexts, Processor, canonicalize};
+use openbadges::data_integrity::{Cryptosuite, prepare, verify_proof};
+use openbadges::jose::{Jws, UnsignedJws, credential_in_jwt};
 use openbadges::verify::{Options, Verifier};
-use openbadges::{ProofOptions, parse_timestamp};
+use openbadges::{ProofOptions, Purpose, SecretKey, parse_timestamp};
 use serde_json::Value;
 use web::Web;
 
@@ -74,6 +76,27 @@ fn credential(criterion: &mut Criterion) {
         b.iter(|| {
             let signed: Value = serde_json::from_slice(black_box(&signed)).expect("json");
             suite.verify(&signed, &proof["proof"][0], &multikey)
+        });
+    });
+    let key = SecretKey::ed25519(&key.to_bytes());
+    let jcs = ProofOptions { cryptosuite: Cryptosuite::EddsaJcs2022, ..proof_options };
+    let prepared = prepare(&processor, document.clone(), &jcs).expect("the sample is good");
+    let signature = key.sign(prepared.hash_data()).expect("it signs");
+    let in_jcs = serde_json::to_vec(&prepared.finish(&signature)).expect("it becomes json");
+    group.bench_function("verify the proof, eddsa-jcs-2022", |b| {
+        b.iter(|| {
+            let signed: Value = serde_json::from_slice(black_box(&in_jcs)).expect("json");
+            let proof = &signed["proof"][0];
+            verify_proof(&processor, &signed, proof, key.public_key(), Purpose::Assertion)
+        });
+    });
+    let token = UnsignedJws::credential(&document, key.algorithm(), "k").expect("an object");
+    let token = token.sign(&key).expect("it signs");
+    group.bench_function("verify the token", |b| {
+        b.iter(|| {
+            let jws = Jws::parse(black_box(&token)).expect("it was just written");
+            jws.verify(key.public_key()).expect("it was just signed");
+            credential_in_jwt(&jws)
         });
     });
     group.bench_function("verify with status list and issuer document", |b| {

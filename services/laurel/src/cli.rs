@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use runtime::Config;
 
-use crate::{bench, demo, process, projection, verify};
+use crate::{bench, demo, jose, process, projection, verify};
 
 /// Issues, designs and administers Open Badges for many organisations.
 #[derive(Debug, Parser)]
@@ -36,6 +36,9 @@ enum Command {
     #[command(subcommand)]
     Projection(projection::Command),
     Verify(verify::Options),
+    /// Signs and verifies credentials and presentations in tokens, from file to file.
+    #[command(subcommand)]
+    Jose(jose::Command),
     /// Prints a token, valid for one hour, that may create organisations and nothing else.
     OperatorToken(runtime::Flags),
 }
@@ -79,6 +82,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Bench(options) => bench::run(options).await?,
         Command::Projection(command) => projection::run(command).await?,
         Command::Verify(options) => return verify::run(options).await,
+        Command::Jose(command) => jose::run(&command)?,
         Command::OperatorToken(flags) => {
             println!("{}", process::operator_token(&Config::load(&flags)?).await?);
         }

@@ -8,6 +8,7 @@ pub mod bench;
 pub mod cli;
 pub mod demo;
 pub mod https;
+pub mod jose;
 pub mod partner;
 pub mod process;
 pub mod projection;
