@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// could ask for a verdict.
 const OWN: [&str; 5] = ["/c/", "/b/", "/i/", "/status/", "/.well-known/"];
 /// How long a document is good for other verdicts.
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 /// Bytes of documents kept.
 const KEPT_BYTES: u64 = 64 << 20;
 

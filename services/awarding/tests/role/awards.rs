@@ -32,7 +32,7 @@ async fn verify(world: &World, award: &str, position: u64) -> Report {
     let list = answer(client.get_status_list(world.call_at(position, request)).await).unwrap();
     let millis = world.rig.now().unix_seconds();
     let now = OffsetDateTime::from_unix_timestamp(millis).unwrap();
-    let lookup = |wanted: &str| world.web(wanted, (&url, &list.credential));
+    let lookup = |wanted: &str| Ok(world.web(wanted, (&url, &list.credential)));
     verifier().verify_with(&public.credential, lookup, &Options::default(), now)
 }
 
