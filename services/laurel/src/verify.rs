@@ -100,7 +100,7 @@ fn read(what: &str) -> anyhow::Result<Vec<u8>> {
     } else {
         let path = PathBuf::from(what);
         let file = std::fs::File::open(&path)
-            .with_context(|| format!("cannot read {}: name a file or an https address", what))?;
+            .with_context(|| format!("cannot read {what}: name a file or an https address"))?;
         ensure!(!path.is_dir(), "{what} is a folder: name a file in it");
         file.take(LARGEST).read_to_end(&mut bytes).with_context(|| format!("reading {what}"))?;
     }

@@ -154,6 +154,7 @@ fn achievement() -> Achievement {
     let criteria = Criteria {
         id: Some("https://badges.bench.example/b/welding".to_owned()),
         narrative: Some("Weld *three* joints and pass the written exam.".to_owned()),
+        ..Criteria::default()
     };
     let mut achievement = Achievement::new(
         "https://badges.bench.example/b/welding/v/1",
