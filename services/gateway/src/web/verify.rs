@@ -8,7 +8,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use openbadges::verify::{Check, CheckKind, Options, Outcome, Report, Standard, Verdict};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use openbadges::verify::{
+    Check, CheckKind, Container, Options, Outcome, Report, Standard, Verdict,
+};
 use serde::Deserialize;
 
 use super::{
@@ -22,6 +25,13 @@ use super::{
 
 /// Most bytes of a picture with a badge in it, and of a form with one.
 pub(super) const LARGEST: usize = 8 << 20;
+/// Most bytes of a picture that is shown beside the verdict on the badge in it.
+const SHOWN: usize = 1 << 20;
+/// What the page may load when it shows such a picture, which stands in the page itself.
+const POLICY_WITH_PICTURE: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+     base-uri 'none'; frame-ancestors 'none'",
+);
 /// Most bytes of a recipient's address.
 const LONGEST_RECIPIENT: usize = 320;
 /// What the verdict is offered as, beside a page.
@@ -32,6 +42,7 @@ const OFFERED: [&str; 1] = ["application/json"];
 struct VerifyPage<'a> {
     shell: Shell,
     verdict: Option<VerdictView<'a>>,
+    picture: Option<&'a str>,
     problem: Option<&'a str>,
 }
 
@@ -67,11 +78,11 @@ pub(super) struct Asked {
 /// The page with its form, filled in by a verdict when the address names something.
 pub(super) async fn form(State(web): State<Web>, Query(asked): Query<Asked>) -> Response {
     if asked.url.is_empty() {
-        return page(StatusCode::OK, None, None);
+        return page(StatusCode::OK, None, None, None);
     }
     match judge(&web, asked.url.as_bytes(), &asked.recipient).await {
-        Ok(report) => page(StatusCode::OK, Some(&report), None),
-        Err(problem) => page(problem.status, None, Some(&problem.detail)),
+        Ok(report) => page(StatusCode::OK, Some(&report), None, None),
+        Err(problem) => page(problem.status, None, None, Some(&problem.detail)),
     }
 }
 
@@ -83,18 +94,22 @@ pub(super) async fn verify(
 ) -> Response {
     let headers = request.headers().clone();
     let outcome = match handed(request, asked).await {
-        Ok((handed, recipient)) => judge(&web, &handed, &recipient).await,
+        Ok((handed, recipient)) => {
+            judge(&web, &handed, &recipient).await.map(|report| (report, handed))
+        }
         Err(problem) => Err(problem),
     };
     let as_page =
         asks_for_pages(&headers) && negotiate::wants(&headers, &OFFERED) == Some(Wants::Page);
     match (outcome, as_page) {
-        (Ok(report), true) => page(StatusCode::OK, Some(&report), None),
-        (Ok(report), false) => {
+        (Ok((report, handed)), true) => {
+            page(StatusCode::OK, Some(&report), picture(&handed, &report).as_deref(), None)
+        }
+        (Ok((report, _)), false) => {
             let fields = [(header::CACHE_CONTROL, KEEP_NOTHING), FOR_ANYONE];
             (fields, Json(report)).into_response()
         }
-        (Err(problem), true) => page(problem.status, None, Some(&problem.detail)),
+        (Err(problem), true) => page(problem.status, None, None, Some(&problem.detail)),
         (Err(problem), false) => ([FOR_ANYONE], problem.json()).into_response(),
     }
 }
@@ -152,12 +167,36 @@ fn is_form(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.trim_start().starts_with("multipart/form-data"))
 }
 
-fn page(status: StatusCode, report: Option<&Report>, problem: Option<&str>) -> Response {
+/// The picture that was handed over, as an address that holds it.
+fn picture(handed: &[u8], report: &Report) -> Option<String> {
+    let kind = match report.container? {
+        Container::Png if handed.starts_with(b"\x89PNG") => "png",
+        Container::Svg if handed.contains(&b'<') => "svg+xml",
+        _ => return None,
+    };
+    let shown = handed.len() <= SHOWN;
+    shown.then(|| format!("data:image/{kind};base64,{}", STANDARD.encode(handed)))
+}
+
+fn page(
+    status: StatusCode,
+    report: Option<&Report>,
+    picture: Option<&str>,
+    problem: Option<&str>,
+) -> Response {
     let problem = problem.map(page::sentence);
-    let template =
-        VerifyPage { shell: Shell::get(), verdict: report.map(view), problem: problem.as_deref() };
+    let template = VerifyPage {
+        shell: Shell::get(),
+        verdict: report.map(view),
+        picture,
+        problem: problem.as_deref(),
+    };
     let mut response = page::html(status, template.render());
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if picture.is_some() {
+        headers.insert(header::CONTENT_SECURITY_POLICY, POLICY_WITH_PICTURE);
+    }
     response
 }
 

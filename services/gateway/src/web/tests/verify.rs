@@ -2,6 +2,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
+use openbadges::baking::{Keyword, bake_svg};
 use serde_json::json;
 
 use super::scene::{AWARD, Got, Scene, URL};
@@ -49,6 +50,40 @@ async fn a_form_hands_over_a_text_or_a_file_and_gets_a_page() {
 
     let broken = hand_over(&scene, "multipart/form-data; boundary=x", "text/html", "--y").await;
     assert_eq!(broken.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn the_page_shows_the_picture_and_what_the_badge_in_it_says() {
+    let scene = Scene::new();
+    let badge = json!({
+        "@context": [
+            "https://www.w3.org/ns/credentials/v2",
+            "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
+        ],
+        "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        "issuer": {"id": "did:key:z6Mk", "name": "Example University"},
+        "validFrom": "2024-01-01T00:00:00Z",
+        "credentialSubject": {
+            "achievement": {"name": "Teamwork", "description": "Works well with others."},
+        },
+    });
+    let svg = b"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 1\"></svg>";
+    let baked = bake_svg(svg, &[(Keyword::OpenBadgeCredential, &badge.to_string())]).unwrap();
+    let got = hand_over(&scene, "image/svg+xml", "text/html", baked).await;
+    assert!(got.header("content-security-policy").contains("img-src 'self' data:"));
+    let page = String::from_utf8(got.body).unwrap();
+    for shown in [
+        "src=\"data:image/svg+xml;base64,",
+        "Teamwork",
+        "Works well with others.",
+        "Example University",
+        "2024-01-01T00:00:00Z",
+        "Not valid",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let address = hand_over(&scene, "text/plain", "text/html", format!("{URL}/c/{AWARD}")).await;
+    assert!(!address.header("content-security-policy").contains("data:"));
 }
 
 #[tokio::test]
