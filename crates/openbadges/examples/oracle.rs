@@ -6,6 +6,7 @@
 //! `… -- judge FILE…` prints a verdict for each file, one JSON object a line, offline.
 
 #[path = "../tests/sample/badge.rs"]
+#[allow(dead_code, reason = "the tests need more of it")]
 mod badge;
 
 use std::path::PathBuf;
@@ -68,8 +69,8 @@ fn issue(folder: &std::path::Path) -> Outcome {
 
 /// The sample badge of an issuer, for a recipient with an id.
 fn document(issuer: &str) -> Result<Value, serde_json::Error> {
-    let issued = badge::issue(&badge::template(), &badge::suite(), &badge::full_fill());
-    let mut document: Value = serde_json::from_slice(&issued)?;
+    let signed = badge::issue(&badge::template(), &badge::suite(), &badge::full_fill());
+    let mut document: Value = serde_json::from_slice(&signed)?;
     if let Some(members) = document.as_object_mut() {
         members.remove("proof");
         members.remove("credentialStatus");
