@@ -12,6 +12,11 @@ impl Addresses {
         Self(public_url)
     }
 
+    /// What all the addresses begin with.
+    pub(crate) fn origin(&self) -> &str {
+        &self.0
+    }
+
     /// The credential's id and its page.
     pub(crate) fn credential(&self, award: AwardId) -> String {
         self.at(format_args!("c/{award}"))

@@ -5,14 +5,13 @@ use std::{
 
 use awarding_domain::{Digest, StatusListId, Template, TemplateCommand};
 use design_domain::{BadgeId, Content};
-use ed25519_dalek::VerifyingKey;
 use eventstore::Execution;
 use issuers_domain::IssuerId;
 use kernel::{Actor, Class, CommandId, TenantId};
 use moka::sync::Cache;
 use openbadges::{
-    Achievement, Alignment, CredentialTemplate, Criteria, DidDocument, Image, Multikey, Profile,
-    TemplateTerms,
+    Achievement, Alignment, CredentialTemplate, Criteria, DidDocument, EddsaRdfc2022, Image,
+    Multikey, Profile, PublicKey, TemplateTerms,
 };
 use readmodel::{View, row};
 use runtime::{Context, Refusal, call};
@@ -20,6 +19,7 @@ use runtime::{Context, Refusal, call};
 use crate::{
     addresses::Addresses,
     catalogue::{self, BadgeRow, IssuerRow, Standing, badge_key, issuer_key},
+    hygiene::{self, Circumstances},
     signer::Lane,
     trouble::{Outcome, Trouble},
 };
@@ -29,6 +29,7 @@ pub(crate) struct Badges {
     context: Context,
     view: View,
     addresses: Addresses,
+    suite: EddsaRdfc2022,
     hot: Cache<(TenantId, BadgeId), Arc<Hot>>,
 }
 
@@ -46,10 +47,17 @@ pub(crate) struct Ready {
     pub(crate) version: u32,
     pub(crate) issuer: IssuerId,
     pub(crate) lane: Lane,
-    pub(crate) verifying: VerifyingKey,
+    pub(crate) key: PublicKey,
     pub(crate) expires_after_days: Option<u32>,
     terms: TemplateTerms,
     templates: Mutex<HashMap<StatusListId, Arc<Recorded>>>,
+}
+
+impl Ready {
+    /// The id of the issuer.
+    pub(crate) fn did(&self) -> &str {
+        &self.terms.issuer.id
+    }
 }
 
 /// An issuer that signs.
@@ -58,7 +66,7 @@ pub(crate) struct Signing {
     pub(crate) verification_method: String,
     pub(crate) lane: Lane,
     profile: issuers_domain::Profile,
-    verifying: VerifyingKey,
+    published: PublicKey,
 }
 
 /// A template that stands in the log.
@@ -68,9 +76,9 @@ pub(crate) struct Recorded {
 }
 
 impl Badges {
-    pub(crate) fn new(context: &Context, addresses: Addresses) -> Self {
+    pub(crate) fn new(context: &Context, addresses: Addresses, suite: EddsaRdfc2022) -> Self {
         let view = context.views.view(catalogue::MODEL);
-        Self { context: context.clone(), view, addresses, hot: Cache::new(1_000) }
+        Self { context: context.clone(), view, addresses, suite, hot: Cache::new(1_000) }
     }
 
     /// The model that this reads.
@@ -147,7 +155,7 @@ impl Badges {
             version,
             issuer,
             lane: signing.lane,
-            verifying: signing.verifying,
+            key: signing.published.clone(),
             expires_after_days: content.expires_after_days,
             terms: self.terms(badge, version, content, signing),
             templates: Mutex::default(),
@@ -210,6 +218,14 @@ impl Badges {
         let terms = TemplateTerms { status_list, ..ready.terms.clone() };
         let template = CredentialTemplate::new(&terms)
             .map_err(|error| Trouble::invalid("/badgeId", &error.to_string()))?;
+        let at = self.context.stores.clock.now();
+        let circumstances = Circumstances {
+            issuer: ready.did(),
+            status_list: &self.addresses.status_list(list),
+            origin: self.addresses.origin(),
+            at,
+        };
+        hygiene::check_template(&self.suite, &template, circumstances)?;
         let digest = Digest::of(template.text().as_bytes());
         let execution = Execution {
             tenant: ready.tenant,
@@ -218,7 +234,7 @@ impl Badges {
             fingerprint: None,
             causation: None,
             traceparent: None,
-            at: self.context.stores.clock.now(),
+            at,
         };
         let command = TemplateCommand::Record { text: template.text().to_owned() };
         let events = &*self.context.stores.events;
@@ -246,11 +262,10 @@ fn signing(tenant: TenantId, issuer: IssuerId, row: &[u8]) -> Outcome<Signing> {
     let multikey: Multikey = multikey
         .parse()
         .map_err(|error| Trouble::fault("the catalogue holds a broken key", &error))?;
-    let verifying = VerifyingKey::try_from(multikey.as_bytes())
-        .map_err(|error| Trouble::fault("the catalogue holds a broken key", &error))?;
+    let published = PublicKey::from(multikey);
     let verification_method = DidDocument::verification_method_id(&did, &multikey);
     let lane = Lane { tenant, issuer, key };
-    Ok(Signing { did, verification_method, lane, profile, verifying })
+    Ok(Signing { did, verification_method, lane, profile, published })
 }
 
 pub(crate) fn unknown() -> Trouble {

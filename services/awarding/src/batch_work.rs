@@ -12,6 +12,7 @@ use crate::{
     batch::{ROWS, batch_owner},
     create::{Room, is_retired},
     csv_file::{CsvFile, CsvRow},
+    hygiene,
     issue::{Draft, Issued},
     naming::Naming,
     role::Awarding,
@@ -223,8 +224,8 @@ impl BatchWork {
                     written.push((line, issued.award, issued.created.person));
                 }
                 Err(Trouble::Refused(_, refusal)) => {
-                    let mut refusal = held(refusal);
-                    refusal.column = Some("evidence_url".into());
+                    let column = hygiene::column(&refusal);
+                    let refusal = RowRefusal { column, ..held(refusal) };
                     outcomes.insert(line, RowOutcome::Refused { line, refusal });
                 }
                 Err(failed) => return Err(failed),

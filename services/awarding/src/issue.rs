@@ -1,16 +1,19 @@
 use std::{num::NonZero, sync::Arc, thread};
 
 use awarding_domain::{Award, AwardCreated, AwardEvent, AwardId, Digest, EarnerId, Particulars};
-use ed25519_dalek::Signature;
 use eventstore::{Execution, Expected, StreamId, Write};
 use kernel::{Base64, Class, SubjectId, Timestamp};
 use keyvault::{DataKey, KeyVault, Owner};
-use openbadges::{EddsaRdfc2022, Fill, identity_hash};
+use openbadges::{
+    EddsaRdfc2022, Fill, PublicKey, Purpose, data_integrity::verify_proof, identity_hash,
+};
 use runtime::Refusal;
+use serde_json::Value;
 
 use crate::{
     addresses::Addresses,
     badges::{Badges, Ready, Recorded},
+    hygiene::{Circumstances, check_award},
     places::{Place, Places},
     signer::Signer,
     terms::Terms,
@@ -68,11 +71,17 @@ impl Issuing {
         let places = self.places.take(ready.tenant, ready.issuer, drafts.len()).await?;
         let mut with_place = Vec::with_capacity(drafts.len());
         for (draft, place) in drafts.into_iter().zip(places) {
-            with_place.push((draft, place, badges.template(ready, place.list).await?));
+            with_place.push(match badges.template(ready, place.list).await {
+                Ok(recorded) => Ok((draft, place, recorded)),
+                Err(refused @ Trouble::Refused(..)) => Err(refused),
+                Err(failed) => return Err(failed),
+            });
         }
         let (suite, addresses) = (self.suite.clone(), self.addresses.clone());
-        let filled = spread(with_place, move |(draft, place, recorded)| {
-            fill(&suite, &addresses, draft, place, recorded)
+        let who = Arc::clone(ready);
+        let filled = spread(with_place, move |item| {
+            let (draft, place, recorded) = item?;
+            fill((&suite, &addresses, &who), draft, place, recorded)
         })
         .await?;
         let (mut payloads, mut owners) = (Vec::new(), Vec::new());
@@ -96,19 +105,18 @@ impl Issuing {
                 Err(refused) => Err(refused),
             });
         }
-        let ready = Arc::clone(ready);
+        let (suite, ready) = (self.suite.clone(), Arc::clone(ready));
         spread(ready_to_seal, move |item| {
             let (filled, (signature, key)) = item?;
-            seal(&ready, filled, &signature, &key)
+            seal((&suite, &ready), filled, &signature, &key)
         })
         .await
     }
 }
 
-/// Fills the template in: what there is to sign.
+/// Fills the template in and judges it: what there is to sign.
 fn fill(
-    suite: &EddsaRdfc2022,
-    addresses: &Addresses,
+    (suite, addresses, ready): (&EddsaRdfc2022, &Addresses, &Ready),
     draft: Draft,
     place: Place,
     recorded: Arc<Recorded>,
@@ -128,6 +136,13 @@ fn fill(
         evidence: draft.terms.evidence.clone(),
         proof_created: now,
     };
+    let circumstances = Circumstances {
+        issuer: ready.did(),
+        status_list: &addresses.status_list(place.list),
+        origin: addresses.origin(),
+        at: issued_at,
+    };
+    check_award(&recorded.template, &fill, circumstances)?;
     let hash_data = recorded.template.prepare(suite, &fill).map_err(|_| {
         // The terms were checked: what is left is text that JSON-LD cannot carry. It may be
         // personal, so it is not logged.
@@ -137,13 +152,17 @@ fn fill(
     Ok(Filled { draft, place, recorded, issued_at, fill, hash_data })
 }
 
-/// Checks the signature, writes the credential, seals what is personal.
-fn seal(ready: &Ready, filled: Filled, signature: &[u8; 64], key: &DataKey) -> Outcome<Issued> {
-    let Filled { draft, place, recorded, issued_at, fill, hash_data } = filled;
-    ready.verifying.verify_strict(&hash_data, &Signature::from_bytes(signature)).map_err(
-        |error| Trouble::fault("the signer gave a signature that does not verify", &error),
-    )?;
-    let credential = Digest::of(&recorded.template.fill(&fill, signature));
+/// Checks the signature, writes the credential and checks that, too, seals what is personal.
+fn seal(
+    (suite, ready): (&EddsaRdfc2022, &Ready),
+    filled: Filled,
+    signature: &[u8; 64],
+    key: &DataKey,
+) -> Outcome<Issued> {
+    let Filled { draft, place, recorded, issued_at, fill, .. } = filled;
+    let published = recorded.template.fill(&fill, signature);
+    verify(suite, &published, &ready.key)?;
+    let credential = Digest::of(&published);
     let Draft { award, generation, person, earner, terms, execution } = draft;
     let owner = Owner::new(ready.tenant, person);
     let particulars = Particulars {
@@ -179,6 +198,16 @@ fn seal(ready: &Ready, filled: Filled, signature: &[u8; 64], key: &DataKey) -> O
         .map_err(|error| Trouble::fault("a fact has no stored form", &error))?;
     let [AwardEvent::Created(created)] = events else { return Err(lost()) };
     Ok(Issued { award, created: *created, terms, write })
+}
+
+/// What was prepared from the template was signed; what counts is what strangers will read, with the
+/// key that is published. Nothing that was compiled is used here.
+fn verify(suite: &EddsaRdfc2022, published: &[u8], key: &PublicKey) -> Outcome<()> {
+    let credential: Value = serde_json::from_slice(published)
+        .map_err(|_| Trouble::broken("a signed award cannot be read"))?;
+    let proof = &credential["proof"][0];
+    verify_proof(suite.processor(), &credential, proof, key, Purpose::Assertion)
+        .map_err(|error| Trouble::fault("a signed award does not verify", &error))
 }
 
 fn lost() -> Trouble {

@@ -21,6 +21,7 @@ mod change;
 mod create;
 mod csv_file;
 mod grpc;
+mod hygiene;
 mod issue;
 mod naming;
 mod pages;

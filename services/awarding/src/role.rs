@@ -43,7 +43,7 @@ impl Awarding {
         let suite = EddsaRdfc2022::new(Arc::new(processor));
         let (tokens, tasks) = (Arc::clone(&context.tokens), context.tasks.clone());
         let signer = Signer::new(issuers, tokens, Arc::clone(&clock), tasks);
-        let badges = Badges::new(&context, addresses.clone());
+        let badges = Badges::new(&context, addresses.clone(), suite.clone());
         let places = Places::new(
             Arc::clone(&events),
             Arc::clone(&vault),

@@ -152,6 +152,10 @@ fn findings_never_quote_what_stands_there() {
     }
 }
 
+fn template(issuer: &str, list: &str) -> CredentialTemplate {
+    CredentialTemplate::new(&template::terms(issuer, METHOD, list)).unwrap()
+}
+
 /// What is found, and where.
 fn places(findings: Vec<Finding>) -> BTreeSet<(Code, String)> {
     findings.into_iter().map(|finding| (finding.code, finding.fault.pointer)).collect()
@@ -256,7 +260,7 @@ proptest! {
 
     #[test]
     fn linting_a_fill_finds_what_linting_its_whole_credential_finds(fill in fill()) {
-        let template: CredentialTemplate = template::template(ISSUER, METHOD, LIST.url);
+        let template = template(ISSUER, LIST.url);
         prop_assert_eq!(template.lint(&context()), vec![]);
         let mut credential: Value =
             serde_json::from_slice(&template.fill(&fill, &[0; 64])).unwrap();
@@ -270,11 +274,11 @@ proptest! {
 
 #[test]
 fn a_template_is_linted_once_for_all_its_awards() {
-    let good = template::template(ISSUER, METHOD, LIST.url);
+    let good = template(ISSUER, LIST.url);
     assert_eq!(good.lint(&context()), []);
-    let foreign = template::template("https://mallory.example/", METHOD, LIST.url);
+    let foreign = template("https://mallory.example/", LIST.url);
     assert_eq!(codes(&foreign.lint(&context())), [Code::IssuerForeign].into());
-    let elsewhere = template::template(ISSUER, METHOD, "https://other.example/status/1");
+    let elsewhere = template(ISSUER, "https://other.example/status/1");
     let found = codes(&elsewhere.lint(&context()));
     assert_eq!(found, [Code::StatusForeign, Code::StatusId].into());
     let late = LintContext { now: now() + Duration::days(400), ..context() };

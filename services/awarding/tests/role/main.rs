@@ -6,5 +6,6 @@
 mod awards;
 mod batches;
 mod crash;
+mod hygiene;
 mod people;
 mod world;

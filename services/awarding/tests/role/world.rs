@@ -2,7 +2,10 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -34,6 +37,8 @@ use tonic::{Request, Response, Status, body::Body};
 pub struct HeldKey {
     pub key: SigningKey,
     pub name: Arc<Mutex<KeyId>>,
+    /// How many payloads it has signed.
+    pub signed: Arc<AtomicUsize>,
 }
 
 impl HeldKey {
@@ -70,7 +75,7 @@ impl World {
     pub async fn idle() -> Self {
         let rig = Rig::new(awarding::projections());
         let name = Arc::new(Mutex::new(id(4)));
-        let key = HeldKey { key: SigningKey::from_bytes(&[5; 32]), name };
+        let key = HeldKey { key: SigningKey::from_bytes(&[5; 32]), name, signed: Arc::default() };
         let (tenant, issuer, badge) = (id(1), id::<issuers_domain::IssuerKind>(2), id(3));
         let did = format!("did:web:badges.example.org:i:{issuer}");
         let client = client(&rig.context, &key);
@@ -256,13 +261,14 @@ impl tonic::server::UnaryService<SignRequest> for Sign {
     type Future = Pin<Box<dyn Future<Output = Result<Response<SignResponse>, Status>> + Send>>;
 
     fn call(&mut self, request: Request<SignRequest>) -> Self::Future {
-        let HeldKey { key, name } = self.0.clone();
+        let HeldKey { key, name, signed } = self.0.clone();
         Box::pin(async move {
             let request = request.into_inner();
             if request.key_id != name.lock().unwrap().to_string() {
                 let refusal = Refusal::new("KEY_RETIRED", "this key signs no more");
                 return Err(refusal.status(tonic::Code::FailedPrecondition));
             }
+            signed.fetch_add(request.payloads.len(), Ordering::Relaxed);
             let sign = |payload: &Vec<u8>| key.sign(payload).to_bytes().to_vec();
             let signatures = request.payloads.iter().map(sign).collect();
             Ok(Response::new(SignResponse { signatures }))
