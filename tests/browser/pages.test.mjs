@@ -1,5 +1,6 @@
 // The pages as people meet them: in a real browser, with every request watched.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import test, { after, before } from 'node:test'
 import { ask, demo, links, mutate, newLink } from '../oracles/laurel.mjs'
 import { healthy, keyboard, launch, open, sizes } from './watch.mjs'
@@ -52,6 +53,25 @@ test('the page of an award, on wide and narrow screens, light and dark', async (
       assert.ok(await picture.evaluate((img) => img.complete && img.naturalWidth > 0), 'the picture is there')
       await healthy(page, `award-${size}-${colorScheme}`)
     }
+  }
+})
+
+test('an award is downloaded as a picture that opens, with its credential inside', async (t) => {
+  const page = await open(t, browser, origin, { acceptDownloads: true })
+  const blank = await open(t, browser, origin)
+  const credential = await (await fetch(`${summary.publicUrl}.json`)).text()
+  for (const [form, type] of [['png', 'image/png'], ['svg', 'image/svg+xml']]) {
+    await page.goto(summary.publicUrl)
+    const started = page.waitForEvent('download')
+    await page.getByRole('link', { name: `Download badge (${form.toUpperCase()})` }).click()
+    const download = await started
+    assert.equal(download.suggestedFilename(), `Open-Learning-Pioneer.${form}`)
+    const content = readFileSync(await download.path())
+    assert.ok(content.includes(credential), `the ${form} holds the exact credential`)
+    await blank.setContent(`<img alt="" src="data:${type};base64,${content.toString('base64')}">`)
+    const width = await blank.locator('img').evaluate((img) => img.decode().then(() => img.naturalWidth))
+    assert.ok(width > 0, `the ${form} opens`)
+    await blank.screenshot({ path: new URL(`../../target/tests/pictures/downloaded-${form}.png`, import.meta.url).pathname })
   }
 })
 
@@ -138,7 +158,7 @@ test('an earner signs in by mail, accepts, declines and signs out', async (t) =>
   await healthy(page, 'backpack-answered')
   await page.setViewportSize(sizes.phone)
   await healthy(page, 'backpack-phone')
-  await page.getByRole('link', { name: 'Open Learning Pioneer' }).click()
+  await page.getByRole('link', { name: 'Open Learning Pioneer', exact: true }).click()
   assert.match(await page.locator('main').innerText(), /accepted by its holder/)
   await page.setViewportSize(sizes.desktop)
   await healthy(page, 'award-accepted')

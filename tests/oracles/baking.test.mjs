@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { crc32, deflateSync } from 'node:zlib'
+import { demo } from './laurel.mjs'
 
 const root = new URL('../../', import.meta.url).pathname
 const python = new URL('../../target/tests/bakers/bin/python', import.meta.url).pathname
@@ -121,5 +122,25 @@ test('they verify an issued badge out of its picture, and notice that it was cha
   for (const [at, verdict] of verdicts.entries()) {
     if (at % 2 === 0) assert.deepEqual(verdict, { verified: true, issuer: did.id })
     else assert.match(verdict.error, /signature|proof/i)
+  }
+})
+
+test('they verify what is downloaded from the page of an award', async () => {
+  const summary = await demo()
+  try {
+    const get = async (url) => {
+      const response = await fetch(url)
+      assert.equal(response.status, 200, url)
+      return Buffer.from(await response.arrayBuffer())
+    }
+    const { issuer } = JSON.parse(await get(`${summary.publicUrl}.json`))
+    const path = issuer.id.split(':').slice(3).join('/')
+    const did = JSON.parse(await get(new URL(`/${path}/did.json`, summary.publicUrl)))
+    const downloaded = await Promise.all(['png', 'svg'].map((form) => get(`${summary.publicUrl}/badge.${form}`)))
+    for (const verdict of they(downloaded.map((picture) => ({ picture: base64(picture), did })))) {
+      assert.deepEqual(verdict, { verified: true, issuer: issuer.id })
+    }
+  } finally {
+    await summary.stop()
   }
 })

@@ -78,7 +78,9 @@ const variations = [
   (b) => { b['@context'].push(pick(['https://w3id.org/security/suites/jws-2020/v1', 'https://www.w3.org/ns/cid/v1', 'https://w3id.org/security/jwk/v1', 'https://w3id.org/security/v2', 'https://w3id.org/openbadges/v2'])) },
   (b) => { b['@context'].push(`https://purl.imsglobal.org/spec/clr/v2p0/context${pick(['', '-2.0.1'])}.json`); b.type.push('ClrCredential'); b.partial = true },
   (b) => { b['@context'][0] = 'https://www.w3.org/2018/credentials/v1'; b.issuanceDate = '2025-01-01T00:00:00Z'; delete b.validFrom },
-  (b) => { b.name = { '@value': text(), '@language': 'ar', '@direction': 'rtl' } },
+  (b) => { b.name = { '@value': text(), '@language': pick(['ar', 'AR-eg']), '@direction': pick(['rtl', 'ltr', 'up']) } },
+  (b) => { b.description = { '@value': text(), '@direction': 'ltr' } },
+  (b) => { b['@context'].push({ '@context': { wrapped: 'https://ex.example/wrapped' } }); b.wrapped = text() },
   (b) => { b.credentialSubject.achievement.creator = { id: '_:c', type: ['Profile'], name: text(), otherIdentifier: [{ type: 'IdentifierEntry', identifier: text(), identifierType: 'identifier' }, { type: 'IdentifierEntry', identifier: text(), identifierType: 'identifier' }] } },
   (b) => { b.undefinedTerm = 1 },
   (b) => { b.type.push('UnknownType') },
@@ -92,7 +94,7 @@ async function theirs(document) {
     return { contextUrl: null, documentUrl: url, document: library.get(url) }
   }
   try {
-    return { nquads: await jsonld.canonize(document, { algorithm: 'RDFC-1.0', format: 'application/n-quads', documentLoader, safe: true, base: null }) }
+    return { nquads: await jsonld.canonize(document, { algorithm: 'RDFC-1.0', format: 'application/n-quads', documentLoader, safe: true, base: null, rdfDirection: 'i18n-datatype' }) }
   } catch (error) {
     return { error }
   }

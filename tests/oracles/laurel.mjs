@@ -34,10 +34,13 @@ export function demoOnce(data, port) {
   return JSON.parse(run.stdout)
 }
 
-/** Starts the demo on a new folder: its summary with `data`, and `stop`, which must end it in good order. */
-export async function demo() {
+/**
+ * Starts the demo on a new folder, with more options: its summary with `data`, and `stop`, which must
+ * end it in good order.
+ */
+export async function demo(...more) {
   const data = mkdtempSync(join(tmpdir(), 'laurel-'))
-  const options = ['demo', '--json', '--data', data, '--listen', '127.0.0.1:0']
+  const options = ['demo', '--json', '--data', data, '--listen', '127.0.0.1:0', ...more]
   const child = spawn(binary, options, { stdio: ['ignore', 'pipe', 'pipe'] })
   let complaints = ''
   child.stderr.on('data', (chunk) => { complaints += chunk })

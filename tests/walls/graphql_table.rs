@@ -109,6 +109,11 @@ pub const ROWS: &[Row] = &[
     mutation("issuerUpdate", ADMINS, r#"{"issuerId": "{issuer}", "name": "Renamed"}"#),
     mutation("signingKeyRotate", ADMINS, r#"{"issuerId": "{issuer}"}"#),
     mutation(
+        "signingKeyRevoke",
+        ADMINS,
+        r#"{"issuerId": "{issuer}", "keyId": "{signing-key}", "compromisedSince": "2024-05-05T10:00:00Z"}"#,
+    ),
+    mutation(
         "memberInvite",
         ADMINS,
         r#"{"email": "asked@walls.example", "grants": [{"role": "VIEWER", "tenantId": "{tenant}"}]}"#,

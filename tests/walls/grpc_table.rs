@@ -146,7 +146,16 @@ pub const ROWS: &[Row] = &[
         ADMINS,
         &[Issuer],
         message!(ids => issuers::RotateSigningKeyRequest {
-            idempotency_key: key(ids), issuer_id: ids.get(Issuer),
+            idempotency_key: key(ids), issuer_id: ids.get(Issuer), ..Default::default()
+        }),
+    ),
+    row(
+        "Issuers/RevokeSigningKey",
+        ADMINS,
+        &[Issuer, Key],
+        message!(ids => issuers::RevokeSigningKeyRequest {
+            idempotency_key: key(ids), issuer_id: ids.get(Issuer), key_id: ids.get(Key),
+            compromised_since: "2024-05-05T10:00:00Z".into(), reason: String::new(),
         }),
     ),
     row(
@@ -401,6 +410,34 @@ pub const ROWS: &[Row] = &[
             batch_id: ids.get(Batch), ..Default::default()
         }),
     ),
+    Row {
+        refused: Some("NOT_FOUND"),
+        ..row(
+            "Awarding/IssueCredential",
+            AWARDERS.or_services(),
+            &[],
+            message!(_ids => awarding::IssueCredentialRequest {
+                credential: br#"{
+                    "@context": ["https://www.w3.org/ns/credentials/v2"],
+                    "type": ["VerifiableCredential"],
+                    "issuer": "did:web:walls.example",
+                    "credentialSubject": { "id": "did:example:ada" }
+                }"#.to_vec(),
+                ..Default::default()
+            }),
+        )
+    },
+    Row {
+        refused: Some("NOT_FOUND"),
+        ..row(
+            "Awarding/SetCredentialStatus",
+            AWARDERS.or_services(),
+            &[],
+            message!(_ids => awarding::SetCredentialStatusRequest {
+                credential_id: "urn:uuid:none".into(), revoked: true,
+            }),
+        )
+    },
     row(
         "Awarding/GetPublicAward",
         PUBLIC,

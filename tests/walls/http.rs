@@ -58,6 +58,7 @@ impl Walk<'_> {
                 Guard::Name => self.names(row).await,
                 Guard::Session | Guard::Own => self.sessions(row).await,
                 Guard::Token => self.tokens(row).await,
+                Guard::Bearer => self.bearers(row).await,
                 Guard::Form => self.forms(row).await,
                 Guard::Graphql => self.graphql(row).await,
             }
@@ -86,7 +87,9 @@ impl Walk<'_> {
         } else if method == Method::PUT {
             request = request.header("content-type", "image/svg+xml").body(world::picture("up"));
         }
-        if let Some(token) = session {
+        if let (Some(token), Guard::Bearer) = (session, row.guard) {
+            request = request.bearer_auth(token);
+        } else if let Some(token) = session {
             request = request.header("cookie", format!("laurel_session={token}"));
         }
         let response = request.send().await.expect("an answer");
@@ -216,6 +219,39 @@ impl Walk<'_> {
         }
     }
 
+    /// A bad token opens no tenant, and a good one opens no other, whether that is there or not.
+    async fn bearers(&mut self, row: &Row) {
+        let world = self.world;
+        let head = world.head().await;
+        for stranger in &world.strangers {
+            let token = stranger.token.as_deref();
+            let answer = self.send(row, &world.own.ids, "application/json", token).await;
+            if answer.status != 401 {
+                self.fault(row, format_args!("{} was let in: {}", stranger.name, answer.whole));
+            }
+        }
+        let foreign = world.token(&world.foreign.owner);
+        let mut first: Option<Answer> = None;
+        for id in [world.own.ids.id(Thing::Tenant).clone(), world.random(Thing::Tenant)] {
+            let ids = world.own.ids.with(Thing::Tenant, id);
+            let answer = self.send(row, &ids, "application/json", Some(&foreign)).await;
+            let fault = match &first {
+                _ if answer.status != 404 => format!("a foreign token got {}", answer.whole),
+                Some(first) if first.whole != answer.whole => {
+                    format!("tenants differ:\n    {}\n    {}", first.whole, answer.whole)
+                }
+                _ => String::new(),
+            };
+            if !fault.is_empty() {
+                self.fault(row, fault);
+            }
+            first = Some(answer);
+        }
+        if world.head().await != head {
+            self.fault(row, "strangers made it write");
+        }
+    }
+
     /// An unknown client, a foreign one, a revoked one and a wrong secret are one.
     async fn forms(&mut self, row: &Row) {
         let world = self.world;
@@ -288,6 +324,10 @@ impl Walk<'_> {
                 ids.set(Thing::Award, award);
                 let earner = world.earner(&address).await;
                 session = Some(world.house.process.context().tokens.session(&earner));
+            }
+            Guard::Bearer => {
+                let awarder = world.least(&super::who::AWARDERS).await;
+                session = Some(world.token(&awarder));
             }
             Guard::Token if row.method == "put" => ids.secret = self.upload().await,
             Guard::Token => ids.secret = world.earner_link().await,

@@ -13,6 +13,8 @@ pub enum Guard {
     Own,
     /// A token in the address.
     Token,
+    /// An access token of the tenant that the address names.
+    Bearer,
     /// What stands in the form.
     Form,
     /// GraphQL, which has a table of its own.
@@ -50,16 +52,26 @@ impl Row {
     }
 }
 
-use Guard::{Form, Graphql, Name, Open, Own, Session, Token};
+use Guard::{Bearer, Form, Graphql, Name, Open, Own, Session, Token};
 
 /// The routes.
 pub const ROWS: &[Row] = &[
     row("get", "/", Open, "/"),
+    row("post", "/vc/{tenant}/credentials/issue", Bearer, "/vc/{tenant}/credentials/issue")
+        .form("{}", 400),
+    row("post", "/vc/{tenant}/credentials/status", Bearer, "/vc/{tenant}/credentials/status")
+        .form("{}", 400),
+    row("post", "/vc/{tenant}/credentials/verify", Open, "/vc/{tenant}/credentials/verify")
+        .form("{}", 400),
+    row("post", "/vc/{tenant}/presentations/verify", Open, "/vc/{tenant}/presentations/verify")
+        .form("{}", 400),
     row("get", "/verify", Open, "/verify"),
     row("post", "/verify", Open, "/verify"),
     row("get", "/c/{award}", Name, "/c/{award}"),
     row("get", "/c/{award}", Name, "/c/{award}.json"),
     row("get", "/c/{award}/ob2.json", Name, "/c/{award}/ob2.json"),
+    row("get", "/c/{award}/badge.png", Name, "/c/{award}/badge.png"),
+    row("get", "/c/{award}/badge.svg", Name, "/c/{award}/badge.svg"),
     row("get", "/c/{award}/qr.svg", Name, "/c/{award}/qr.svg"),
     row("get", "/b/{badge}", Name, "/b/{badge}"),
     row("get", "/b/{badge}", Name, "/b/{badge}.json"),
@@ -71,6 +83,7 @@ pub const ROWS: &[Row] = &[
     row("get", "/i/{issuer}", Name, "/i/{issuer}.json"),
     row("get", "/i/{issuer}/did.json", Name, "/i/{issuer}/did.json"),
     row("get", "/i/{issuer}/ob2.json", Name, "/i/{issuer}/ob2.json"),
+    row("get", "/i/{issuer}/jwks.json", Name, "/i/{issuer}/jwks.json"),
     row("get", "/status/{list}", Name, "/status/{list}"),
     row("get", "/.well-known/jwks.json", Open, "/.well-known/jwks.json"),
     row("get", "/assets/{name}", Open, "{secret}"),

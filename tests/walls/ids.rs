@@ -39,7 +39,7 @@ const THINGS: [(Thing, &str, &str, u8); 13] = [
     (Thing::Person, "person", "person", 9),
     (Thing::Artwork, "artwork", "", 10),
     (Thing::List, "list", "list", 0),
-    (Thing::Key, "key", "key", 0),
+    (Thing::Key, "signing-key", "key", 11),
 ];
 
 impl Thing {

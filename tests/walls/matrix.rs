@@ -310,17 +310,21 @@ impl<O: Operation> Watch<'_, O> {
         let mut ids = world.own.ids.keyed(format!("may/{}", world::next()));
         let mut caller = None;
         let names = self.operation.names();
-        // A key signs for its own issuer only.
-        if !names.contains(&Thing::Key) {
-            for thing in &names {
-                let (id, note) = world::make(&world.house, &world.own, *thing).await;
-                ids.set(*thing, id);
-                match thing {
-                    Thing::Client => ids.secret = note,
-                    Thing::Award if who.earner => caller = Some(world.earner(&note).await),
-                    _ => {}
-                }
+        for thing in &names {
+            // A key comes with its issuer.
+            if *thing == Thing::Key {
+                continue;
             }
+            let (id, note) = world::make(&world.house, &world.own, *thing).await;
+            match thing {
+                Thing::Client => ids.secret = note,
+                Thing::Award if who.earner => caller = Some(world.earner(&note).await),
+                Thing::Issuer => {
+                    ids.set(Thing::Key, Id { of: Thing::Key, role: note, home: id.home });
+                }
+                _ => {}
+            }
+            ids.set(*thing, id);
         }
         let name = self.operation.name();
         if name.contains("RedeemMemberSignIn") {

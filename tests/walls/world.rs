@@ -185,7 +185,8 @@ pub fn content(artwork: &str) -> design::BadgeContent {
     }
 }
 
-/// Makes another of that thing in the place; for awards also says whose it is.
+/// Makes another of that thing in the place; for awards also says whose it is, for clients their
+/// secret, for issuers their key.
 pub async fn make(house: &House, place: &Place, thing: Thing) -> (Id, String) {
     let (owner, n) = (&place.owner, next());
     let key = format!("make/{n}");
@@ -202,7 +203,9 @@ pub async fn make(house: &House, place: &Place, thing: Thing) -> (Id, String) {
             };
             let answer: issuers::CreateIssuerResponse =
                 ask(house, "Issuers/CreateIssuer", owner, question).await;
-            answer.issuer.expect("an issuer").id
+            let issuer = answer.issuer.expect("an issuer");
+            note.clone_from(&issuer.keys[0].id);
+            issuer.id
         }
         Thing::Draft | Thing::Badge => {
             let question = design::CreateBadgeRequest {
@@ -355,6 +358,7 @@ async fn furnish(house: &House, organization: OrganizationId, owner: Principal) 
     let question = issuers::RotateSigningKeyRequest {
         idempotency_key: "walls".into(),
         issuer_id: issuer.role.clone(),
+        ..issuers::RotateSigningKeyRequest::default()
     };
     let answer: issuers::RotateSigningKeyResponse =
         ask(house, "Issuers/RotateSigningKey", &owner, question).await;

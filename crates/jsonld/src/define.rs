@@ -99,6 +99,10 @@ impl Compiler<'_> {
                 let inner = document.get("@context").ok_or_else(|| bad("it has no @context"))?;
                 self.lay(inner, nesting + 1)
             }
+            // Some write a whole context document where a context is meant.
+            Value::Object(members) if members.len() == 1 && local["@context"].is_object() => {
+                self.lay(&local["@context"], nesting + 1)
+            }
             Value::Object(members) => self.lay_object(members),
             _ => Err(bad("it is neither object, url, list nor null")),
         }

@@ -38,9 +38,6 @@ pub enum Problem {
     /// A keyword of JSON-LD that this processor refuses.
     #[error("{0} is not supported")]
     Unsupported(String),
-    /// A text has a direction, which is lost on the way to RDF.
-    #[error("the @direction of a text cannot be signed or verified; leave it away")]
-    Direction,
     /// The document exceeds a limit.
     #[error("the document has too many or too deep {0}")]
     Limit(&'static str),

@@ -6,7 +6,8 @@
 //! the place, because a signature would not cover it ("safe mode", always on).
 //!
 //! Refused, though JSON-LD knows them: `@reverse`, `@nest`, `@included`, `@graph` as a member,
-//! `@import`, `@base`, `@direction`, and containers keyed by id or type.
+//! `@import`, `@base`, `@direction` in contexts, and containers keyed by id or type. The direction
+//! of a single text becomes a datatype of `i18n`.
 //!
 //! Work is bounded everywhere: depth, quads and compiled contexts by [`Limits`], canonicalisation
 //! by a [`Budget`]. A document's own contexts are compiled for that document only.

@@ -14,6 +14,8 @@ const XSD_STRING: &str = "<http://www.w3.org/2001/XMLSchema#string>";
 const XSD_BOOLEAN: &str = "<http://www.w3.org/2001/XMLSchema#boolean>";
 const XSD_INTEGER: &str = "<http://www.w3.org/2001/XMLSchema#integer>";
 const XSD_DOUBLE: &str = "<http://www.w3.org/2001/XMLSchema#double>";
+/// The datatypes of texts with language and direction (JSON-LD 1.1 API, "i18n-datatype").
+const I18N: &str = "https://www.w3.org/ns/i18n#";
 const RDF_JSON: &str = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON>";
 
 /// A literal.
@@ -82,15 +84,14 @@ pub(crate) fn value_object<'v>(
     members: &'v Map<String, Value>,
     context: &'v Context,
 ) -> Result<Option<Literal<'v>>, JsonLdError> {
-    let (mut value, mut kind, mut tag) = (None, None, None);
+    let (mut value, mut kind, mut tag, mut direction) = (None, None, None, None);
     for (name, member) in members {
         let slot = match context.resolve(name, true) {
             Resolved::Keyword(Keyword::Value) => &mut value,
             Resolved::Keyword(Keyword::Type) => &mut kind,
             Resolved::Keyword(Keyword::Language) => &mut tag,
+            Resolved::Keyword(Keyword::Direction) => &mut direction,
             Resolved::Keyword(Keyword::Index | Keyword::Context) => continue,
-            // RDF has no place for it, so a signature would not cover it.
-            Resolved::Keyword(Keyword::Direction) => return Err(Problem::Direction.into()),
             _ => return Err(Problem::Unsupported(format!("{name} beside @value")).into()),
         };
         if slot.replace(member).is_some() {
@@ -117,6 +118,9 @@ pub(crate) fn value_object<'v>(
             Some(tag.ok_or(Problem::Malformed("the @language is malformed"))?)
         }
     };
+    if let Some(direction) = direction {
+        return directed(value, language.as_deref(), datatype.is_some(), direction);
+    }
     match (value, language) {
         (Value::Null, _) => Ok(None),
         (Value::String(text), Some(tag)) => {
@@ -129,6 +133,23 @@ pub(crate) fn value_object<'v>(
         (Value::Bool(_) | Value::Number(_), None) => Literal::native(value, datatype).map(Some),
         _ => Err(Problem::Malformed("the @value is not of a kind that it may be").into()),
     }
+}
+
+/// A text with a base direction: RDF has a place for that in the datatypes of `i18n` only, which is
+/// how the cryptosuites of Data Integrity carry it in practice.
+fn directed<'v>(
+    value: &'v Value,
+    language: Option<&str>,
+    typed: bool,
+    direction: &Value,
+) -> Result<Option<Literal<'v>>, JsonLdError> {
+    let (Value::String(text), false) = (value, typed) else {
+        return Err(Problem::Malformed("only a text without @type has a @direction").into());
+    };
+    let direction = direction.as_str().filter(|direction| matches!(*direction, "ltr" | "rtl"));
+    let direction = direction.ok_or(Problem::Malformed("the @direction is not ltr or rtl"))?;
+    let datatype = format!("<{I18N}{}_{direction}>", language.unwrap_or_default());
+    Ok(Some(Literal::typed(text, datatype)))
 }
 
 /// The datatype that a term gives its values, in angle brackets.

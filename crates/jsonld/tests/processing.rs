@@ -80,6 +80,22 @@ fn values_become_the_literals_and_iris_that_their_terms_say() {
 }
 
 #[test]
+fn the_direction_of_a_text_is_said_and_a_wrapped_context_is_one() {
+    says(
+        json!({"id": "ex:a", "name": {"@value": "b", "@language": "AR-eg", "@direction": "rtl"}}),
+        "<https://ex.example/a> <https://ex.example/name> \"b\"^^<https://www.w3.org/ns/i18n#ar-eg_rtl> .\n",
+    );
+    says(
+        json!({"id": "ex:a", "name": {"@value": "b", "@direction": "ltr"}}),
+        "<https://ex.example/a> <https://ex.example/name> \"b\"^^<https://www.w3.org/ns/i18n#_ltr> .\n",
+    );
+    let wrapped = json!({"@context": [{"@context": {"n": "ex:n"}}], "@id": "ex:a", "n": "b"});
+    assert_eq!(canonical(&wrapped).unwrap(), "<ex:a> <ex:n> \"b\" .\n");
+    let beside = json!({"@context": [{"@context": {}, "n": "ex:n"}], "@id": "ex:a", "n": "b"});
+    assert!(canonical(&beside).is_err(), "it would be lost");
+}
+
+#[test]
 fn containers_keep_order_language_and_graphs() {
     says(
         json!({
@@ -161,7 +177,16 @@ fn what_would_be_lost_is_refused_with_its_place() {
         (json!({"@nest": {}}), "/@nest", unsupported("@nest")),
         (json!({"@included": {}}), "/@included", unsupported("@included")),
         (json!({"name": {"@set": []}}), "/name/@set", unsupported("@set")),
-        (json!({"name": {"@value": "a", "@direction": "rtl"}}), "/name", Problem::Direction),
+        (
+            json!({"name": {"@value": "a", "@direction": "up"}}),
+            "/name",
+            Problem::Malformed("the @direction is not ltr or rtl"),
+        ),
+        (
+            json!({"name": {"@value": 1, "@direction": "rtl"}}),
+            "/name",
+            Problem::Malformed("only a text without @type has a @direction"),
+        ),
     ] {
         assert_eq!(refused(document.clone()), (pointer.to_owned(), problem), "{document}");
     }

@@ -1,6 +1,6 @@
 use awarding_domain::{
-    AwardAccepted, AwardCreated, AwardDeclined, AwardEvent, AwardId, AwardRevoked, PersonErased,
-    PersonEvent, StatusListEvent, StatusListId,
+    AwardAccepted, AwardCreated, AwardDeclined, AwardEvent, AwardId, AwardRevoked,
+    CredentialRevoked, PersonErased, PersonEvent, StatusListEvent, StatusListId, SubmissionEvent,
 };
 use eventstore::{RecordedEvent, Unreadable};
 use kernel::{CommandId, Position, SubjectId, TenantId};
@@ -73,7 +73,7 @@ impl Projection for Awards {
     }
 
     fn categories(&self) -> &'static [&'static str] {
-        &["award", "person", "statuslist"]
+        &["award", "person", "statuslist", "submission"]
     }
 
     fn reads(&self, fact: &RecordedEvent) -> Vec<Key> {
@@ -121,6 +121,13 @@ impl Projection for Awards {
                 let row = ListRow { tenant, issuer: reserved.issuer, since };
                 Ok(vec![row::put(Key::new(TenantId::PLATFORM, LIST, list.bytes()), &row)])
             }
+            "submission" => Ok(match fact.event()? {
+                SubmissionEvent::Revoked(CredentialRevoked { place, at, .. }) => {
+                    let change = ListChange { at: at.into(), position: fact.position };
+                    withdraw(tenant, place.list, place.index, change).into()
+                }
+                SubmissionEvent::Submitted(_) | SubmissionEvent::Signed(_) => vec![],
+            }),
             _ => Ok(vec![]),
         }
     }

@@ -11,14 +11,14 @@ use kernel::{Actor, Class, CommandId, TenantId};
 use moka::sync::Cache;
 use openbadges::{
     Achievement, Alignment, CredentialTemplate, Criteria, DidDocument, EddsaRdfc2022, Image,
-    Multikey, Profile, PublicKey, TemplateTerms,
+    Multikey, Profile, PublicKey, TemplateTerms, data_integrity::Cryptosuite,
 };
 use readmodel::{View, row};
 use runtime::{Context, Refusal, call};
 
 use crate::{
     addresses::Addresses,
-    catalogue::{self, BadgeRow, IssuerRow, Standing, badge_key, issuer_key},
+    catalogue::{self, BadgeRow, IssuerRow, Standing, badge_key, did_key, issuer_key},
     hygiene::{self, Circumstances},
     signer::Lane,
     trouble::{Outcome, Trouble},
@@ -65,8 +65,16 @@ pub(crate) struct Signing {
     pub(crate) did: String,
     pub(crate) verification_method: String,
     pub(crate) lane: Lane,
+    pub(crate) key: PublicKey,
     profile: issuers_domain::Profile,
-    published: PublicKey,
+}
+
+/// The suite that a key signs by: that of its kind which signs statements, not text.
+pub(crate) fn suite_of(key: &PublicKey) -> Cryptosuite {
+    match key {
+        PublicKey::Ed25519(_) => Cryptosuite::EddsaRdfc2022,
+        _ => Cryptosuite::EcdsaRdfc2019,
+    }
 }
 
 /// A template that stands in the log.
@@ -125,6 +133,16 @@ impl Badges {
         signing(tenant, issuer, &row)
     }
 
+    /// The issuer with that DID, who may be newer than the catalogue.
+    pub(crate) async fn issuer_of_did(&self, tenant: TenantId, did: &str) -> Outcome<IssuerId> {
+        let key = did_key(tenant, did);
+        if let Some(issuer) = self.view.read(&key).await? {
+            return Ok(issuer);
+        }
+        self.catch_up().await?;
+        self.view.read(&key).await?.ok_or_else(Trouble::missing)
+    }
+
     async fn look_up(&self, tenant: TenantId, badge: BadgeId) -> Outcome<Option<Arc<Ready>>> {
         if let Some(hot) = self.hot.get(&(tenant, badge)) {
             let keys = [badge_key(tenant, badge), issuer_key(tenant, hot.ready.issuer)];
@@ -155,7 +173,7 @@ impl Badges {
             version,
             issuer,
             lane: signing.lane,
-            key: signing.published.clone(),
+            key: signing.key.clone(),
             expires_after_days: content.expires_after_days,
             terms: self.terms(badge, version, content, signing),
             templates: Mutex::default(),
@@ -216,7 +234,7 @@ impl Badges {
         }
         let status_list = Some(self.addresses.status_list(list));
         let terms = TemplateTerms { status_list, ..ready.terms.clone() };
-        let template = CredentialTemplate::new(&terms)
+        let template = CredentialTemplate::for_suite(&terms, suite_of(&ready.key).name())
             .map_err(|error| Trouble::invalid("/badgeId", &error.to_string()))?;
         let at = self.context.stores.clock.now();
         let circumstances = Circumstances {
@@ -262,10 +280,9 @@ fn signing(tenant: TenantId, issuer: IssuerId, row: &[u8]) -> Outcome<Signing> {
     let multikey: Multikey = multikey
         .parse()
         .map_err(|error| Trouble::fault("the catalogue holds a broken key", &error))?;
-    let published = PublicKey::from(multikey);
     let verification_method = DidDocument::verification_method_id(&did, &multikey);
     let lane = Lane { tenant, issuer, key };
-    Ok(Signing { did, verification_method, lane, profile, published })
+    Ok(Signing { did, verification_method, lane, key: multikey.into(), profile })
 }
 
 pub(crate) fn unknown() -> Trouble {

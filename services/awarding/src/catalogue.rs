@@ -1,3 +1,4 @@
+use awarding_domain::Digest;
 use design_domain::{BadgeEvent, BadgeId};
 use eventstore::{RecordedEvent, Unreadable};
 use issuers_domain::{IssuerEvent, IssuerId, KeyId, NewKey};
@@ -9,10 +10,12 @@ use serde::{Deserialize, Serialize};
 /// issuers roles, so that no award asks them.
 pub(crate) struct Catalogue;
 
-pub(crate) const MODEL: Model = Model { name: "catalogue", version: 1 };
+pub(crate) const MODEL: Model = Model { name: "catalogue", version: 2 };
 
 const BADGE: &str = "badge";
 const ISSUER: &str = "issuer";
+/// digest of a DID → the issuer's id.
+const DID: &str = "did";
 
 /// A badge and whether it can be awarded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +50,10 @@ pub(crate) fn badge_key(tenant: TenantId, badge: BadgeId) -> Key {
 
 pub(crate) fn issuer_key(tenant: TenantId, issuer: IssuerId) -> Key {
     Key::new(tenant, ISSUER, issuer.bytes())
+}
+
+pub(crate) fn did_key(tenant: TenantId, did: &str) -> Key {
+    Key::new(tenant, DID, Digest::of(did.as_bytes()).0)
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {
@@ -99,11 +106,13 @@ fn badge(fact: &RecordedEvent) -> Result<Vec<Change>, Unreadable> {
 }
 
 fn issuer(fact: &RecordedEvent, rows: &Rows) -> Result<Vec<Change>, Unreadable> {
-    let Ok(id) = fact.stream.id().parse() else { return Ok(vec![]) };
+    let Ok(id) = fact.stream.id().parse::<IssuerId>() else { return Ok(vec![]) };
     let key = issuer_key(fact.stream.tenant(), id);
     let known = rows.read::<IssuerRow>(&key);
+    let mut changes = Vec::with_capacity(2);
     let row = match (fact.event()?, known) {
         (IssuerEvent::Created(created), _) => {
+            changes.push(row::put(did_key(fact.stream.tenant(), &created.did), &id));
             IssuerRow { did: created.did, profile: json(&created.profile), key: None }
         }
         (IssuerEvent::Updated(updated), Some(row)) => {
@@ -112,7 +121,10 @@ fn issuer(fact: &RecordedEvent, rows: &Rows) -> Result<Vec<Change>, Unreadable> 
         (IssuerEvent::KeyAdded(NewKey { key, multikey, .. }), Some(row)) => {
             IssuerRow { key: Some((key, multikey)), ..row }
         }
-        (IssuerEvent::KeyRetired(_), _) | (_, None) => return Ok(vec![]),
+        (IssuerEvent::KeyRetired(_) | IssuerEvent::KeyRevoked(_), _) | (_, None) => {
+            return Ok(vec![]);
+        }
     };
-    Ok(vec![row::put(key, &row)])
+    changes.push(row::put(key, &row));
+    Ok(changes)
 }

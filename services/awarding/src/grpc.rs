@@ -8,9 +8,10 @@ use proto::awarding::v1::{
     EraseEarnerRequest, EraseEarnerResponse, GetAwardRequest, GetAwardResponse, GetAwardsRequest,
     GetAwardsResponse, GetBatchRequest, GetBatchResponse, GetEarnerRequest, GetEarnerResponse,
     GetPublicAwardRequest, GetPublicAwardResponse, GetStatusListRequest, GetStatusListResponse,
-    ListAwardsRequest, ListAwardsResponse, ListBatchRowsRequest, ListBatchRowsResponse,
-    ListEarnersRequest, ListEarnersResponse, RevokeAwardRequest, RevokeAwardResponse,
-    WatchAwardsRequest, awarding_server,
+    IssueCredentialRequest, IssueCredentialResponse, ListAwardsRequest, ListAwardsResponse,
+    ListBatchRowsRequest, ListBatchRowsResponse, ListEarnersRequest, ListEarnersResponse,
+    RevokeAwardRequest, RevokeAwardResponse, SetCredentialStatusRequest,
+    SetCredentialStatusResponse, WatchAwardsRequest, awarding_server,
 };
 use runtime::call;
 use tonic::{Request, Response, Status};
@@ -41,6 +42,23 @@ impl Grpc {
     }
 }
 
+impl Grpc {
+    /// The command that a request is which nobody repeats: where the interface knows no keys for
+    /// that, each request is a command of its own.
+    fn new_command<T>(&self, request: &Request<T>) -> Outcome<Execution> {
+        let principal = call::principal(request)?;
+        Ok(Execution {
+            tenant: principal.tenant,
+            actor: principal.actor(),
+            command: self.0.context.stores.ids.command(),
+            fingerprint: None,
+            causation: None,
+            traceparent: call::traceparent(request),
+            at: self.0.clock.now(),
+        })
+    }
+}
+
 fn answer<T>(outcome: Outcome<T>) -> Result<Response<T>, Status> {
     outcome.map(Response::new).map_err(Status::from)
 }
@@ -68,6 +86,24 @@ impl awarding_server::Awarding for Grpc {
         let execution =
             self.command(&request, "RevokeAward", &request.get_ref().idempotency_key)?;
         answer(self.0.revoke_award(&principal, execution, request.into_inner()).await)
+    }
+
+    async fn issue_credential(
+        &self,
+        request: Request<IssueCredentialRequest>,
+    ) -> Result<Response<IssueCredentialResponse>, Status> {
+        let principal = caller(&request, Permission::AwardBadges)?;
+        let execution = self.new_command(&request)?;
+        answer(self.0.issue_credential(&principal, execution, request.into_inner()).await)
+    }
+
+    async fn set_credential_status(
+        &self,
+        request: Request<SetCredentialStatusRequest>,
+    ) -> Result<Response<SetCredentialStatusResponse>, Status> {
+        let principal = caller(&request, Permission::RevokeAwards)?;
+        let execution = self.new_command(&request)?;
+        answer(self.0.set_credential_status(&principal, execution, request.into_inner()).await)
     }
 
     async fn get_award(

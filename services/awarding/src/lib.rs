@@ -2,7 +2,8 @@
 //! and the erasure of people.
 //!
 //! A process takes [`projections`] and [`role`]. One file per use case (`create.rs`, `change.rs`,
-//! `read.rs`, `people.rs`, `batch.rs`, `watch.rs`, `status_lists.rs`), one per read model
+//! `read.rs`, `people.rs`, `batch.rs`, `watch.rs`, `status_lists.rs`, `submission.rs`), one per
+//! read model
 //! (`awards.rs`, `batches.rs`, `catalogue.rs`), one per policy under `policies/`.
 //!
 //! On the way to an award: `terms.rs` checks what was asked, `naming.rs` names person and award by
@@ -35,6 +36,7 @@ mod row_refusals;
 mod show;
 mod signer;
 mod status_lists;
+mod submission;
 mod terms;
 mod trouble;
 mod watch;

@@ -1,4 +1,4 @@
-use awarding_domain::{AwardId, EarnerId};
+use awarding_domain::{AwardId, EarnerId, SubmissionId};
 use design_domain::BadgeId;
 use hmac::{Hmac, KeyInit, Mac};
 use kernel::{EmailAddress, SubjectId, TenantId};
@@ -44,4 +44,20 @@ impl Naming {
         first.copy_from_slice(&digest[..16]);
         AwardId::derived(first)
     }
+}
+
+/// The name of a credential that the tenant's own software wrote, by the id that it states. That id
+/// may be personal.
+pub(crate) async fn submission(
+    vault: &dyn KeyVault,
+    tenant: TenantId,
+    credential_id: &str,
+) -> Result<SubmissionId, VaultError> {
+    let secret = vault.secret(tenant, "credential-id").await?;
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(secret.expose()).expect("HMAC takes a key of any length");
+    mac.update(credential_id.as_bytes());
+    let mut first = [0; 16];
+    first.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+    Ok(SubmissionId::derived(first))
 }

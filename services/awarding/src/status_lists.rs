@@ -1,24 +1,25 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use awarding_domain::{Digest, StatusListId};
 use issuers_domain::KeyId;
 use kernel::{TenantId, Timestamp};
 use moka::sync::Cache;
-use openbadges::{EddsaRdfc2022, ProofOptions, StatusList, StatusListCredential};
+use openbadges::{EddsaRdfc2022, ProofOptions, StatusList, StatusListCredential, data_integrity};
 use proto::awarding::v1::{GetStatusListRequest, GetStatusListResponse};
 use readmodel::{Direction, Key, Scan};
 
 use crate::{
     addresses::Addresses,
     awards::{CHANGED, LIST, ListChange, ListRow, WITHDRAWN},
+    badges::suite_of,
     create::is_retired,
     role::Awarding,
     signer::Signer,
     trouble::{Outcome, Trouble},
 };
 
-/// Writes status lists as signed credentials: the same bytes for the same state, in every process
-/// and after every restart, for all that goes into them is in the read model.
+/// Writes status lists as signed credentials: the same bytes for the same state on the same day, in
+/// every process and after every restart, for all else that goes into them is in the read model.
 pub(crate) struct StatusLists {
     suite: EddsaRdfc2022,
     signer: Signer,
@@ -37,6 +38,8 @@ struct Signed {
 struct State {
     change: Option<ListChange>,
     key: KeyId,
+    /// When the day began, in seconds since 1970.
+    day: i64,
 }
 
 impl StatusLists {
@@ -44,6 +47,13 @@ impl StatusLists {
         Self { suite, signer, addresses, written: Cache::new(256) }
     }
 }
+
+/// For how long verifiers may keep a list before they ask again. The longer, the less an issuer
+/// learns from being asked, and the later a revocation is noticed.
+const KEPT_FOR: Duration = Duration::from_mins(5);
+/// Seconds of a day. Each list is signed anew every day, for two, so that nobody can keep an old one
+/// alive for longer.
+const DAY: i64 = 86_400;
 
 /// Rows of one walk.
 const WALK: usize = 1_000;
@@ -68,7 +78,7 @@ impl Awarding {
             signed => signed?,
         };
         let (credential, etag) = (signed.credential.clone(), signed.etag.clone());
-        Ok(GetStatusListResponse { credential, etag })
+        Ok(GetStatusListResponse { credential, etag, max_age_seconds: KEPT_FOR.as_secs() })
     }
 
     async fn signed_list(&self, list: StatusListId, row: ListRow) -> Outcome<Arc<Signed>> {
@@ -76,30 +86,40 @@ impl Awarding {
         let signing = self.badges.signing(tenant, issuer).await?;
         let change: Option<ListChange> =
             self.awards.read(&Key::new(tenant, CHANGED, list.bytes())).await?;
-        let state = State { change, key: signing.lane.key };
+        let day = self.clock.now().unix_seconds().div_euclid(DAY) * DAY;
+        let state = State { change, key: signing.lane.key, day };
         let known = self.lists.written.get(&list).filter(|signed| signed.state == state);
         if let Some(signed) = known {
             return Ok(signed);
         }
         // Read after the change was: at worst it holds a newer bit and is written again next time.
         let bits = self.withdrawn(tenant, list).await?;
-        let at = Timestamp::from(change.map_or(since, |change| change.at)).whole_second();
+        let from = Timestamp::from(change.map_or(since, |change| change.at)).whole_second();
+        let day = Timestamp::from_unix_millis(day * 1000);
         let url = self.lists.addresses.status_list(list);
-        let credential = StatusListCredential::revocation(url, signing.did, at.to_string(), &bits);
+        let mut credential =
+            StatusListCredential::revocation(url, signing.did, from.to_string(), &bits)
+                .with_ttl(KEPT_FOR);
+        credential.valid_until = Some(day.plus_millis(2 * 1000 * DAY).to_string());
         let document = serde_json::to_value(&credential)
             .map_err(|error| Trouble::fault("a status list cannot be written", &error))?;
-        let options = ProofOptions::new(signing.verification_method, at.to_string());
-        let unsigned = self
-            .lists
-            .suite
-            .prepare(document, &options)
-            .map_err(|error| Trouble::fault("a status list cannot be signed", &error))?;
+        let options = ProofOptions {
+            cryptosuite: suite_of(&signing.key),
+            algorithm: signing.key.algorithm(),
+            ..ProofOptions::new(signing.verification_method, from.max(day).to_string())
+        };
+        let cannot = |error| Trouble::fault("a status list cannot be signed", &error);
+        let unsigned = data_integrity::prepare(self.lists.suite.processor(), document, &options)
+            .map_err(cannot)?;
         let payload = unsigned
             .hash_data()
             .try_into()
             .map_err(|error| Trouble::fault("a status list cannot be signed", &error))?;
         let signatures = self.lists.signer.sign(signing.lane, vec![payload]).await?;
         let signature = signatures.first().ok_or_else(Trouble::missing)?;
+        signing.key.verify(signing.key.algorithm(), &payload, signature).map_err(|error| {
+            Trouble::fault("the signer gave a signature that does not verify", &error)
+        })?;
         let credential = serde_json::to_vec(&unsigned.finish(signature))
             .map_err(|error| Trouble::fault("a status list cannot be written", &error))?;
         let etag = Digest::of(&credential).to_string();

@@ -154,8 +154,11 @@ pub(crate) async fn get_public(
     let badge: BadgeId = input::id(&call.get_ref().badge_id, "/badgeId")?;
     call::consistent(&call, &service.badges).await?;
     let (tenant, row, version, content) = published(service, badge, call.get_ref().version).await?;
+    let artwork = content.content.artwork.as_ref();
+    let media_type = artwork.map_or("", |artwork| artwork.media_type.as_str());
+    let artwork_media_type = media_type.to_owned();
     let badge = Some(row.shown_at(badge, tenant, content));
-    Ok(wire::GetPublicBadgeResponse { badge, version })
+    Ok(wire::GetPublicBadgeResponse { badge, version, artwork_media_type })
 }
 
 /// A published version of a badge, the newest for 0: whose it is, the badge, which version, what it

@@ -1,6 +1,6 @@
-//! Issuer profiles and their signing keys.
+//! Issuer profiles.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object};
 use proto::issuers::v1 as wire;
 
 use crate::{
@@ -12,24 +12,12 @@ use crate::{
     page::{Connection, List, Page, connection},
     payload::{Done, payload, payload_type},
     scalar::{DateTime, IdempotencyKey},
+    signing_key::{SigningKey, SigningKeyKind},
 };
 
 /// Who awards, as credentials name it.
 #[derive(Clone)]
 pub struct Issuer(pub wire::Issuer);
-
-/// A public key of an issuer.
-#[derive(SimpleObject)]
-pub struct SigningKey {
-    /// The name that proofs give it.
-    pub verification_method: String,
-    /// The key in Multikey form.
-    pub multikey: String,
-    /// When it was made.
-    pub created_at: DateTime,
-    /// When it ceased to sign; null while it signs. What it signed stays valid.
-    pub retired_at: Option<DateTime>,
-}
 
 /// Who awards, as credentials name it.
 #[Object]
@@ -68,13 +56,7 @@ impl Issuer {
     #[graphql(directive = cost::cost::apply(0))]
     async fn keys(&self) -> Vec<SigningKey> {
         let keys = self.0.keys.iter();
-        keys.map(|key| SigningKey {
-            verification_method: format!("{}#{}", self.0.did, key.multikey),
-            multikey: key.multikey.clone(),
-            created_at: DateTime(key.created_at.clone()),
-            retired_at: DateTime::from_role(key.retired_at.clone()),
-        })
-        .collect()
+        keys.map(|key| SigningKey { key: key.clone(), did: self.0.did.clone() }).collect()
     }
 
     /// When it was made.
@@ -147,6 +129,8 @@ pub struct IssuerCreateInput {
     description: Option<String>,
     /// A public contact address.
     email: Option<String>,
+    /// How its first key signs; `ED25519` when nothing is said.
+    key_kind: Option<SigningKeyKind>,
 }
 
 /// A profile to replace.
@@ -168,17 +152,6 @@ pub struct IssuerUpdateInput {
     email: Option<String>,
 }
 
-/// A key to replace.
-#[derive(InputObject)]
-pub struct SigningKeyRotateInput {
-    /// One for each thing that is wanted.
-    idempotency_key: IdempotencyKey,
-    /// Echoed back untouched.
-    client_mutation_id: Option<String>,
-    /// Whose key.
-    issuer_id: ID,
-}
-
 payload_type! {
     /// What came of `issuerCreate`.
     IssuerCreatePayload, IssuerCreateUserError {
@@ -193,14 +166,6 @@ payload_type! {
         issuer: Issuer
     }
 }
-payload_type! {
-    /// What came of `signingKeyRotate`.
-    SigningKeyRotatePayload, SigningKeyRotateUserError {
-        /// The issuer with its new key.
-        issuer: Issuer
-    }
-}
-
 /// Writes of issuers.
 #[derive(Default)]
 pub struct IssuerMutation;
@@ -223,6 +188,8 @@ impl IssuerMutation {
                 url: input.url.unwrap_or_default(),
                 description: input.description.unwrap_or_default(),
                 email: input.email.unwrap_or_default(),
+                key_kind: SigningKeyKind::wire(input.key_kind),
+                ..wire::CreateIssuerRequest::default()
             };
             let reply = call.issuers().create_issuer(call.request(request)).await?.into_inner();
             Ok(Done::written(call, reply.issuer.map(Issuer), reply.written))
@@ -248,26 +215,6 @@ impl IssuerMutation {
                 email: input.email.unwrap_or_default(),
             };
             let reply = call.issuers().update_issuer(call.request(request)).await?.into_inner();
-            Ok(Done::written(call, reply.issuer.map(Issuer), reply.written))
-        };
-        payload(call, input.client_mutation_id, outcome.await).await
-    }
-
-    /// Makes a new signing key; the present one is retired and stays published.
-    #[graphql(directive = cost::cost::apply(10))]
-    async fn signing_key_rotate(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: SigningKeyRotateInput,
-    ) -> Result<SigningKeyRotatePayload, Failure> {
-        let call = Call::of(ctx);
-        let outcome = async {
-            let request = wire::RotateSigningKeyRequest {
-                idempotency_key: input.idempotency_key.0,
-                issuer_id: call.id(Type::Issuer, &input.issuer_id, "/issuerId")?,
-            };
-            let request = call.request(request);
-            let reply = call.issuers().rotate_signing_key(request).await?.into_inner();
             Ok(Done::written(call, reply.issuer.map(Issuer), reply.written))
         };
         payload(call, input.client_mutation_id, outcome.await).await

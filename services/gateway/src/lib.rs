@@ -64,6 +64,8 @@ mod scalar;
 mod schema;
 #[expect(dead_code, reason = "accessors that async-graphql derives")]
 mod sign_in;
+#[expect(dead_code, reason = "accessors that async-graphql derives")]
+mod signing_key;
 mod sse;
 #[expect(dead_code, reason = "accessors that async-graphql derives")]
 mod tenant;
@@ -88,6 +90,7 @@ use axum::Router;
 use runtime::{Context, Wire};
 
 pub use limits::Limits;
+pub use web::Sandbox;
 
 /// How the gateway reaches the roles.
 #[derive(Clone)]
@@ -153,7 +156,7 @@ route_table! {
 /// Every route that the gateway serves: its method (`any` for whichever) and its path.
 #[must_use]
 pub fn route_table() -> Vec<(&'static str, &'static str)> {
-    [GRAPHQL, web::FORMS, web::BADGES, web::PAGES].concat()
+    [GRAPHQL, web::FORMS, web::BADGES, web::VC_API, web::PAGES].concat()
 }
 
 /// The schema in its definition language, as clients get it.
@@ -165,22 +168,22 @@ pub fn sdl() -> String {
 ///
 /// # Panics
 /// When the schema's own SDL cannot be read back, which a test rules out.
-pub fn routes(context: &Context, wires: Wires) -> Router {
+pub fn routes(context: &Context, wires: Wires, sandbox: Sandbox) -> Router {
     let limits = Limits {
         bucket: context.limits.graphql_points,
         restore_per_second: context.limits.graphql_points_per_second,
         ..Limits::default()
     };
-    routes_within(context, wires, limits)
+    routes_within(context, wires, limits, sandbox)
 }
 
 /// [`routes`] with other limits of GraphQL.
 ///
 /// # Panics
 /// When the schema's own SDL cannot be read back, which a test rules out.
-pub fn routes_within(context: &Context, wires: Wires, limits: Limits) -> Router {
+pub fn routes_within(context: &Context, wires: Wires, limits: Limits, sandbox: Sandbox) -> Router {
     let verification = Arc::new(verification::Verification::new(context));
-    let web = web::Web::new(context, wires.clone(), Arc::clone(&verification));
+    let web = web::Web::new(context, wires.clone(), Arc::clone(&verification), sandbox);
     let engagement = web::flush(web.clone(), context.tasks.cancelled());
     context.tasks.spawn("engagement", engagement);
     graphql_with(context, wires, limits, verification).merge(web::routes(web))

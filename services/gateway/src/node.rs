@@ -69,10 +69,12 @@ pub enum Type {
     Earner,
     /// A picture, by its digest.
     Artwork,
+    /// A key of an issuer.
+    SigningKey,
 }
 
 impl Type {
-    const ALL: [Type; 10] = [
+    const ALL: [Type; 11] = [
         Type::Organization,
         Type::Tenant,
         Type::Issuer,
@@ -83,6 +85,7 @@ impl Type {
         Type::AwardBatch,
         Type::Earner,
         Type::Artwork,
+        Type::SigningKey,
     ];
 
     /// The name in the schema.
@@ -98,6 +101,7 @@ impl Type {
             Type::AwardBatch => "AwardBatch",
             Type::Earner => "Earner",
             Type::Artwork => "Artwork",
+            Type::SigningKey => "SigningKey",
         }
     }
 
@@ -114,6 +118,7 @@ impl Type {
             Type::AwardBatch => "batch",
             Type::Earner => "person",
             Type::Artwork => "",
+            Type::SigningKey => "key",
         }
     }
 
@@ -303,7 +308,8 @@ pub async fn node(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, Failure> 
         Type::Award => call.award(role_id).await?.map(Node::Award),
         Type::AwardBatch => call.award_batch(role_id).await?.map(Node::AwardBatch),
         Type::Earner => call.earner(role_id).await?.map(Node::Earner),
-        Type::Artwork => None,
+        // They are seen at what they belong to.
+        Type::Artwork | Type::SigningKey => None,
     })
 }
 

@@ -59,6 +59,8 @@ pub enum UserErrorCode {
     InvalidInput,
     /// The key no longer signs.
     KeyRetired,
+    /// The key is revoked from an earlier moment on.
+    KeyRevoked,
     /// The last owner cannot leave.
     LastOwner,
     /// There is no more room: a quota or rate was reached.

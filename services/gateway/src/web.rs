@@ -9,6 +9,7 @@ mod assets;
 mod award;
 mod backpack;
 mod badge;
+mod baked;
 mod catalogue;
 mod cookie;
 mod engagement;
@@ -28,6 +29,7 @@ mod sign_in;
 mod status;
 mod status_list;
 mod upload;
+mod vc_api;
 mod verify;
 mod words;
 
@@ -45,6 +47,7 @@ use runtime::{Context, Readiness, Wire};
 use tonic::{Request, metadata::MetadataValue};
 
 pub use engagement::flush;
+pub use vc_api::Sandbox;
 
 use crate::{Wires, verification::Verification};
 
@@ -61,11 +64,17 @@ struct Shared {
     catalogue: catalogue::Catalogue,
     engagement: engagement::Counted,
     verification: Arc<Verification>,
+    sandbox: Sandbox,
 }
 
 impl Web {
     /// The public web of this deployment.
-    pub(crate) fn new(context: &Context, wires: Wires, verification: Arc<Verification>) -> Self {
+    pub(crate) fn new(
+        context: &Context,
+        wires: Wires,
+        verification: Arc<Verification>,
+        sandbox: Sandbox,
+    ) -> Self {
         let Context { stores, views, tasks, .. } = context.clone();
         Self(Arc::new(Shared {
             context: context.clone(),
@@ -76,6 +85,7 @@ impl Web {
             catalogue: catalogue::Catalogue::default(),
             engagement: engagement::Counted::default(),
             verification,
+            sandbox,
         }))
     }
 
@@ -148,11 +158,22 @@ route_table! {
 }
 
 route_table! {
+    /// The routes of the VC-API.
+    VC_API, vc_api_routes, Web;
+    post "/vc/{tenant}/credentials/issue" => vc_api::issue,
+    post "/vc/{tenant}/credentials/verify" => vc_api::verify_credential,
+    post "/vc/{tenant}/credentials/status" => vc_api::set_status,
+    post "/vc/{tenant}/presentations/verify" => vc_api::verify_presentation,
+}
+
+route_table! {
     /// All others.
     PAGES, pages, Web;
     get "/" => page::home,
     get "/c/{award}" => award::show,
     get "/c/{award}/ob2.json" => ob2::assertion,
+    get "/c/{award}/badge.png" => baked::png,
+    get "/c/{award}/badge.svg" => baked::svg,
     get "/c/{award}/qr.svg" => award::qr,
     get "/b/{badge}" => badge::newest,
     get "/b/{badge}/v/{version}" => badge::version,
@@ -161,6 +182,7 @@ route_table! {
     get "/i/{issuer}" => issuer::show,
     get "/i/{issuer}/did.json" => issuer::did,
     get "/i/{issuer}/ob2.json" => ob2::issuer,
+    get "/i/{issuer}/jwks.json" => issuer::jwks,
     get "/status/{list}" => status_list::show,
     get "/.well-known/jwks.json" => health::jwks,
     get "/verify" => verify::form,
@@ -177,6 +199,7 @@ pub fn routes(web: Web) -> Router {
     web.0.verification.serve_own(move || Some(pages().with_state(Web(here.upgrade()?))));
     pages()
         .merge(forms().layer(DefaultBodyLimit::max(FORM_BYTES)))
+        .merge(vc_api_routes().layer(DefaultBodyLimit::max(vc_api::LARGEST)))
         .merge(badges().layer(DefaultBodyLimit::max(verify::LARGEST + FORM_BYTES)))
         .fallback(page::missing)
         .method_not_allowed_fallback(page::not_allowed)

@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use crate::{
     client, clients, issuer, issuers, keys::Keys, member, members, organization, organizations,
-    sign_in, signing,
+    sign_in, signing, signing_key,
 };
 
 /// What the calls work with.
@@ -87,7 +87,10 @@ impl Issuers for Service {
         issuer::get_public(self, call).await.map(Response::new)
     }
     async fn rotate_signing_key(&self, call: Request<wire::RotateSigningKeyRequest>) -> Answer<wire::RotateSigningKeyResponse> {
-        issuer::rotate_key(self, call).await.map(Response::new)
+        signing_key::rotate(self, call).await.map(Response::new)
+    }
+    async fn revoke_signing_key(&self, call: Request<wire::RevokeSigningKeyRequest>) -> Answer<wire::RevokeSigningKeyResponse> {
+        signing_key::revoke(self, call).await.map(Response::new)
     }
     async fn sign(&self, call: Request<wire::SignRequest>) -> Answer<wire::SignResponse> {
         signing::sign(self, call).await.map(Response::new)

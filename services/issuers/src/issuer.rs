@@ -1,9 +1,9 @@
-//! The calls about issuer profiles and their keys.
+//! The calls about issuer profiles.
 
 use auth::Permission;
 use eventstore::Execution;
 use issuers_domain::{Issuer, IssuerCommand, IssuerCreated, IssuerEvent, IssuerId, KeyId, Profile};
-use kernel::{Fact, TenantId};
+use kernel::{Class, Fact, TenantId};
 use openbadges::did_web_from_url;
 use proto::issuers::v1 as wire;
 use readmodel::tables;
@@ -16,7 +16,7 @@ use runtime::{
 };
 use tonic::{Request, Status};
 
-use crate::{grpc::Service, input, issuers::IssuerRow};
+use crate::{grpc::Service, input, issuers::IssuerRow, signing_key};
 
 pub(crate) async fn create(
     service: &Service,
@@ -27,12 +27,30 @@ pub(crate) async fn create(
     let traceparent = call::traceparent(&call);
     let request = call.into_inner();
     let profile = profile(&request.name, &request.url, &request.description, &request.email)?;
+    let kind = signing_key::kind(request.key_kind, "/keyKind")?.unwrap_or_default();
     let (context, key) = (&service.context, &request.idempotency_key);
     let asked = call::execution(context, &caller, "CreateIssuer", key, &request)?;
     let execution = Execution { traceparent, ..asked };
     let issuer: IssuerId = command::made(execution.command);
-    let new = service.keys.make(caller.tenant, command::made(execution.command)).await?;
-    let created = IssuerCreated { issuer, did: did(&context.public_url, issuer)?, profile };
+    let id: KeyId = command::made(execution.command);
+    let new = service.keys.make(caller.tenant, id, kind).await?;
+    let did = match wire::DidMethod::try_from(request.did_method) {
+        Ok(wire::DidMethod::Unspecified | wire::DidMethod::Web) => {
+            did_web(&context.public_url, issuer)?
+        }
+        Ok(wire::DidMethod::Key) => format!("did:key:{}", new.multikey),
+        Err(_) => {
+            let message = "there is no such method of identifiers: choose web or key";
+            return Err(status::rejected(
+                "INVALID_INPUT",
+                Class::Invalid,
+                message,
+                Some("/didMethod"),
+                &[],
+            ));
+        }
+    };
+    let created = IssuerCreated { issuer, did, profile };
     let command = IssuerCommand::Create(created, new);
     let events = &*context.stores.events;
     let ran = command::run::<Issuer>(events, &execution, &issuer, command).await?;
@@ -58,31 +76,6 @@ pub(crate) async fn update(
     let ran = command::run::<Issuer>(events, &execution, &issuer, command).await?;
     let issuer = shown(&ran.facts, issuer, caller.tenant);
     Ok(wire::UpdateIssuerResponse { issuer, written: Some(ran.written) })
-}
-
-pub(crate) async fn rotate_key(
-    service: &Service,
-    call: Request<wire::RotateSigningKeyRequest>,
-) -> Result<wire::RotateSigningKeyResponse, Status> {
-    let (caller, _) = input::colleague(&call)?;
-    let issuer: IssuerId = input::id(&call.get_ref().issuer_id, "/issuerId")?;
-    caller.require_at(Permission::ManageKeys, &issuer.to_string()).map_err(status::denied)?;
-    let traceparent = call::traceparent(&call);
-    let request = call.into_inner();
-    let (context, key) = (&service.context, &request.idempotency_key);
-    let asked = call::execution(context, &caller, "RotateSigningKey", key, &request)?;
-    let execution = Execution { traceparent, ..asked };
-    let events = &*context.stores.events;
-    // No key is made for an issuer that is not there.
-    if command::state::<Issuer>(events, caller.tenant, &issuer).await? == Issuer::Absent {
-        return Err(status::missing());
-    }
-    let id: KeyId = command::made(execution.command);
-    let command = IssuerCommand::RotateKey(service.keys.make(caller.tenant, id).await?);
-    let ran = command::run::<Issuer>(events, &execution, &issuer, command).await?;
-    service.keys.forget(caller.tenant, issuer);
-    let issuer = shown(&ran.facts, issuer, caller.tenant);
-    Ok(wire::RotateSigningKeyResponse { issuer, written: Some(ran.written) })
 }
 
 pub(crate) async fn get(
@@ -137,7 +130,10 @@ pub(crate) async fn get_public(
     let tenant = lookup::tenant_of(&service.context, &service.issuers, issuer)
         .await?
         .ok_or_else(status::missing)?;
-    let issuer = find(service, tenant, issuer).await?;
+    let mut issuer = find(service, tenant, issuer).await?;
+    for key in &mut issuer.keys {
+        key.revocation_reason.clear();
+    }
     Ok(wire::GetPublicIssuerResponse { issuer: Some(issuer) })
 }
 
@@ -151,7 +147,11 @@ async fn find(
     Ok(row.ok_or_else(status::missing)?.shown(issuer, tenant))
 }
 
-fn shown(facts: &[Fact<IssuerEvent>], id: IssuerId, tenant: TenantId) -> Option<wire::Issuer> {
+pub(crate) fn shown(
+    facts: &[Fact<IssuerEvent>],
+    id: IssuerId,
+    tenant: TenantId,
+) -> Option<wire::Issuer> {
     facts.iter().fold(None, IssuerRow::after).map(|row| row.shown(id, tenant))
 }
 
@@ -161,7 +161,7 @@ fn profile(name: &str, url: &str, description: &str, email: &str) -> Result<Prof
 
 /// The issuer's did:web. A public URL without TLS (a trial on one machine) gets the same id that
 /// it would have with it.
-fn did(public_url: &str, issuer: IssuerId) -> Result<String, Status> {
+fn did_web(public_url: &str, issuer: IssuerId) -> Result<String, Status> {
     let host = public_url.trim_start_matches("https://").trim_start_matches("http://");
     did_web_from_url(&format!("https://{host}/i/{issuer}"))
         .map_err(|error| status::internal(&error))

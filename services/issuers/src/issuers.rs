@@ -1,13 +1,15 @@
 //! The read model of issuer profiles and their keys.
 
 use eventstore::{RecordedEvent, Unreadable};
-use issuers_domain::{Issuer, IssuerEvent, IssuerId, IssuerKind, KeyId, Profile};
+use issuers_domain::{
+    Issuer, IssuerEvent, IssuerId, IssuerKind, NewKey, Profile, SigningKeyKind, SigningKeyRevoked,
+};
 use kernel::{Aggregate, Fact, TenantId, Timestamp};
 use proto::issuers::v1 as wire;
 use readmodel::{Change, Key, Model, Projection, Rows, row, tables};
 use serde::{Deserialize, Serialize};
 
-pub(crate) const MODEL: Model = Model { name: "issuers", version: 1 };
+pub(crate) const MODEL: Model = Model { name: "issuers", version: 2 };
 
 /// An issuer as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,10 +23,10 @@ pub(crate) struct IssuerRow {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct KeyRow {
-    key: KeyId,
-    multikey: String,
+    new: NewKey,
     created_at: Timestamp,
     retired_at: Option<Timestamp>,
+    revoked: Option<SigningKeyRevoked>,
 }
 
 impl IssuerRow {
@@ -39,12 +41,17 @@ impl IssuerRow {
             IssuerEvent::Created(_) => {}
             IssuerEvent::Updated(updated) => row.profile = updated.profile.clone(),
             IssuerEvent::KeyAdded(new) => {
-                let (key, multikey) = (new.key, new.multikey.clone());
-                row.keys.push(KeyRow { key, multikey, created_at: at, retired_at: None });
+                let new = new.clone();
+                row.keys.push(KeyRow { new, created_at: at, retired_at: None, revoked: None });
             }
             IssuerEvent::KeyRetired(retired) => {
-                for key in row.keys.iter_mut().filter(|key| key.key == retired.key) {
+                for key in row.keys.iter_mut().filter(|key| key.new.key == retired.key) {
                     key.retired_at = Some(at);
+                }
+            }
+            IssuerEvent::KeyRevoked(revoked) => {
+                for key in row.keys.iter_mut().filter(|key| key.new.key == revoked.key) {
+                    key.revoked = Some(revoked.clone());
                 }
             }
         }
@@ -52,12 +59,7 @@ impl IssuerRow {
     }
 
     pub(crate) fn shown(self, id: IssuerId, tenant: TenantId) -> wire::Issuer {
-        let keys = self.keys.into_iter().rev().map(|key| wire::SigningKey {
-            id: key.key.to_string(),
-            multikey: key.multikey,
-            created_at: key.created_at.to_string(),
-            retired_at: key.retired_at.map(|at| at.to_string()).unwrap_or_default(),
-        });
+        let keys = self.keys.into_iter().rev().map(KeyRow::shown);
         wire::Issuer {
             id: id.to_string(),
             tenant_id: tenant.to_string(),
@@ -68,6 +70,28 @@ impl IssuerRow {
             created_at: self.created_at.to_string(),
             did: self.did,
             keys: keys.collect(),
+        }
+    }
+}
+
+impl KeyRow {
+    fn shown(self) -> wire::SigningKey {
+        let (since, reason) = match self.revoked {
+            Some(revoked) => (revoked.compromised_since.to_string(), revoked.reason),
+            None => (String::new(), String::new()),
+        };
+        wire::SigningKey {
+            id: self.new.key.to_string(),
+            kind: match self.new.kind() {
+                SigningKeyKind::Ed25519 => wire::SigningKeyKind::Ed25519,
+                SigningKeyKind::P256 => wire::SigningKeyKind::P256,
+            }
+            .into(),
+            multikey: self.new.multikey,
+            created_at: self.created_at.to_string(),
+            retired_at: self.retired_at.map(|at| at.to_string()).unwrap_or_default(),
+            compromised_since: since,
+            revocation_reason: reason,
         }
     }
 }

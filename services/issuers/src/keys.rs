@@ -2,13 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ed25519_dalek::{Signer, SigningKey};
 use eventstore::EventStore;
-use issuers_domain::{Issuer, IssuerId, KeyId, NewKey};
+use issuers_domain::{Issuer, IssuerId, KeyId, NewKey, SigningKeyKind};
 use kernel::TenantId;
 use keyvault::{KeyVault, VaultError};
 use moka::sync::Cache;
-use openbadges::Multikey;
+use openbadges::SecretKey;
 use runtime::{command, status};
 use tonic::Status;
 use zeroize::Zeroizing;
@@ -30,7 +29,7 @@ pub(crate) struct Keys {
 /// A key that signs now.
 pub(crate) struct Held {
     pub(crate) id: KeyId,
-    key: SigningKey,
+    key: SecretKey,
 }
 
 impl Keys {
@@ -38,22 +37,26 @@ impl Keys {
         Self { vault, held: Cache::builder().max_capacity(HELD).time_to_live(HELD_FOR).build() }
     }
 
-    /// Makes a key of that id, or finds the one that a cut-off attempt made, and keeps its seed.
+    /// Makes a key of that id, or finds the one that a cut-off attempt made, and keeps its secret.
     ///
     /// # Errors
     /// When the vault does not answer.
-    pub(crate) async fn make(&self, tenant: TenantId, id: KeyId) -> Result<NewKey, Status> {
+    pub(crate) async fn make(
+        &self,
+        tenant: TenantId,
+        id: KeyId,
+        kind: SigningKeyKind,
+    ) -> Result<NewKey, Status> {
         let name = name(id);
         if self.vault.get(tenant, &name).await.map_err(status::of_vault)?.is_none() {
-            let seed: Zeroizing<[u8; 32]> = Zeroizing::new(rand::random());
-            match self.vault.put(tenant, &name, seed.as_slice()).await {
-                // The same command is at work twice: the other's seed is as good.
+            match self.vault.put(tenant, &name, fresh(kind).as_slice()).await {
+                // The same command is at work twice: the other's secret is as good.
                 Ok(()) | Err(VaultError::Taken) => {}
                 Err(error) => return Err(status::of_vault(error)),
             }
         }
-        let key = self.unwrap(tenant, id).await?;
-        let multikey = Multikey::ed25519(key.verifying_key().to_bytes()).to_string();
+        let key = self.unwrap(tenant, id, kind).await?;
+        let multikey = key.public_key().multikey().ok_or_else(broken)?.to_string();
         Ok(NewKey { key: id, multikey })
     }
 
@@ -71,8 +74,8 @@ impl Keys {
             return Ok(held);
         }
         let found = command::state::<Issuer>(events, tenant, &issuer).await?;
-        let Issuer::Active { key: id, .. } = found else { return Err(status::missing()) };
-        let held = Arc::new(Held { id, key: self.unwrap(tenant, id).await? });
+        let Issuer::Active { key: id, kind, .. } = found else { return Err(status::missing()) };
+        let held = Arc::new(Held { id, key: self.unwrap(tenant, id, kind).await? });
         self.held.insert((tenant, issuer), Arc::clone(&held));
         Ok(held)
     }
@@ -87,18 +90,21 @@ impl Keys {
         self.held.invalidate_all();
     }
 
-    async fn unwrap(&self, tenant: TenantId, id: KeyId) -> Result<SigningKey, Status> {
-        let seed = self.vault.get(tenant, &name(id)).await.map_err(status::of_vault)?;
-        let missing = VaultError::Corrupt("a signing key");
-        let seed = seed.ok_or_else(|| status::of_vault(missing))?;
-        let bytes: Result<&[u8; 32], _> = seed.expose().try_into();
-        let bytes = bytes.map_err(|_| status::of_vault(VaultError::Corrupt("a signing key")))?;
-        Ok(SigningKey::from_bytes(bytes))
+    async fn unwrap(
+        &self,
+        tenant: TenantId,
+        id: KeyId,
+        kind: SigningKeyKind,
+    ) -> Result<SecretKey, Status> {
+        let secret = self.vault.get(tenant, &name(id)).await.map_err(status::of_vault)?;
+        let secret = secret.ok_or_else(broken)?;
+        let secret: &[u8; 32] = secret.expose().try_into().map_err(|_| broken())?;
+        read(kind, secret).ok_or_else(broken)
     }
 }
 
 impl Held {
-    /// Signs each payload (Ed25519, RFC 8032).
+    /// Signs each payload, always alike: Ed25519 (RFC 8032), or ECDSA with SHA-256 (RFC 6979).
     ///
     /// # Errors
     /// When the process is ending.
@@ -107,14 +113,38 @@ impl Held {
         payloads: Vec<Vec<u8>>,
     ) -> Result<Vec<Vec<u8>>, Status> {
         let few = payloads.len() <= SMALL_BATCH;
-        let all = move || -> Vec<Vec<u8>> {
-            payloads.iter().map(|payload| self.key.sign(payload).to_bytes().to_vec()).collect()
+        let all = move || -> Result<Vec<Vec<u8>>, Status> {
+            let sign = |payload: &Vec<u8>| self.key.sign(payload);
+            let signed: Result<Vec<Vec<u8>>, _> = payloads.iter().map(sign).collect();
+            signed.map_err(|error| status::internal(&error))
         };
         if few {
-            return Ok(all());
+            return all();
         }
-        tokio::task::spawn_blocking(all).await.map_err(|error| status::internal(&error))
+        tokio::task::spawn_blocking(all).await.map_err(|error| status::internal(&error))?
     }
+}
+
+/// 32 random bytes that are a secret key of that kind.
+fn fresh(kind: SigningKeyKind) -> Zeroizing<[u8; 32]> {
+    loop {
+        let secret: Zeroizing<[u8; 32]> = Zeroizing::new(rand::random());
+        // One number in four billion is not below the order of P-256.
+        if read(kind, &secret).is_some() {
+            return secret;
+        }
+    }
+}
+
+fn read(kind: SigningKeyKind, secret: &[u8; 32]) -> Option<SecretKey> {
+    match kind {
+        SigningKeyKind::Ed25519 => Some(SecretKey::ed25519(secret)),
+        SigningKeyKind::P256 => SecretKey::p256(secret).ok(),
+    }
+}
+
+fn broken() -> Status {
+    status::of_vault(VaultError::Corrupt("a signing key"))
 }
 
 fn name(id: KeyId) -> String {

@@ -24,6 +24,7 @@ mod owners;
 mod policies;
 mod sign_in;
 mod signing;
+mod signing_key;
 
 use std::sync::Arc;
 

@@ -2,13 +2,16 @@
 
 mod awards;
 mod certificate;
+mod sandbox;
 mod seed;
 mod story;
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use anyhow::Context as _;
 use clap::Args;
 use runtime::{Clock, Config, Flags, SystemClock, config::Tls};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use certificate::{SelfSigned, self_signed};
@@ -23,6 +26,7 @@ use crate::{
 
 /// How to run the demo.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Options {
     /// The folder that holds everything; the next run goes on from there.
     #[arg(long, value_name = "DIR", default_value = "laurel-data")]
@@ -37,6 +41,9 @@ pub struct Options {
     /// Where to listen with TLS; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443", requires = "tls")]
     tls_listen: SocketAddr,
+    /// Open a tenant whose VC-API needs no token, with issuers under did:key.
+    #[arg(long)]
+    vc_api: bool,
     /// Seed, print one JSON object on stdout, end.
     #[arg(long)]
     once: bool,
@@ -89,13 +96,21 @@ async fn seed(process: &Process, options: &Options) -> anyhow::Result<()> {
     let seeded = organization(&guest, &operator, &options.data).await?;
     let batch = award_everyone(&seeded, PEOPLE, "demo/people").await?;
     let award = first_award(&seeded, &batch, &options.data).await?;
+    let sandbox = if options.vc_api {
+        Some(sandbox::open(process, &guest, &seeded).await.context("opening the sandbox")?)
+    } else {
+        None
+    };
     if options.once || options.json {
-        println!("{}", story::summary(process, &seeded, &batch, &award));
+        let mut summary = story::summary(process, &seeded, &batch, &award);
+        summary["vcApi"] = sandbox.map_or(Value::Null, |sandbox| sandbox.json());
+        println!("{summary}");
     } else {
         print!(
             "{}",
             story::told(&process.context().public_url, &seeded, &batch, &award, &options.data)
         );
+        print!("{}", sandbox.map_or_else(String::new, |sandbox| sandbox.told()));
     }
     Ok(())
 }

@@ -31,6 +31,7 @@ pub struct Process {
     context: Context,
     readiness: Readiness,
     wires: gateway::Wires,
+    sandbox: gateway::Sandbox,
     url: String,
     tls_url: Option<String>,
 }
@@ -94,8 +95,9 @@ impl Process {
 
         let readiness =
             Readiness::new(context.stores.clone(), context.views.clone(), tasks.clone());
+        let sandbox = gateway::Sandbox::default();
         let wires = gateway::Wires { issuers, design, awarding, backpack, analytics };
-        let routes = gateway::routes(&context, wires.clone());
+        let routes = gateway::routes(&context, wires.clone(), sandbox.clone());
         if let Some(https) = https {
             let serving = https.serve(routes.clone(), tasks.cancelled());
             tasks.spawn("https", async move {
@@ -116,6 +118,7 @@ impl Process {
             context,
             readiness,
             wires,
+            sandbox,
             url: format!("http://{}", reachable(address)),
             tls_url: tls_address.map(|address| format!("https://localhost:{}", address.port())),
         })
@@ -143,6 +146,12 @@ impl Process {
     #[must_use]
     pub fn wires(&self) -> &gateway::Wires {
         &self.wires
+    }
+
+    /// The sandbox of its VC-API, closed until it is opened.
+    #[must_use]
+    pub fn sandbox(&self) -> &gateway::Sandbox {
+        &self.sandbox
     }
 
     /// Returns when the read models have caught up with the log.

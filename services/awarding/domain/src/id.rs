@@ -30,6 +30,16 @@ impl Kind for StatusListKind {
 /// One Bitstring Status List of an issuer.
 pub type StatusListId = Id<StatusListKind>;
 
+/// Marks ids of submitted credentials.
+pub enum SubmissionKind {}
+impl Kind for SubmissionKind {
+    const PREFIX: &'static str = "submission";
+}
+
+/// A credential that the tenant's own software wrote: the keyed hash of the id that it states under
+/// the tenant's secret, or derived from the command when it states none.
+pub type SubmissionId = Id<SubmissionKind>;
+
 /// Marks ids of earners across tenants.
 pub enum EarnerKind {}
 impl Kind for EarnerKind {

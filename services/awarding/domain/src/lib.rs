@@ -10,6 +10,7 @@ mod id;
 mod particulars;
 mod person;
 mod status_list;
+mod submission;
 mod template;
 
 pub use award::{
@@ -23,12 +24,16 @@ pub use batch::{
 pub use digest::{Digest, InvalidDigest};
 pub use id::{
     AwardId, AwardKind, BatchId, BatchKind, EarnerId, EarnerKind, StatusListId, StatusListKind,
-    status_list,
+    SubmissionId, SubmissionKind, status_list,
 };
 pub use particulars::Particulars;
 pub use person::{ErasedAward, Person, PersonCommand, PersonErased, PersonEvent, PersonRejection};
 pub use status_list::{
     CAPACITY, Permutation, StatusList, StatusListCommand, StatusListEvent, StatusListRejection,
     StatusRangeReserved,
+};
+pub use submission::{
+    CredentialRevoked, CredentialSigned, CredentialSubmitted, Signer, StatusPlace, Submission,
+    SubmissionCommand, SubmissionEvent, SubmissionRejection,
 };
 pub use template::{Template, TemplateCommand, TemplateEvent, TemplateRecorded, TemplateRejection};

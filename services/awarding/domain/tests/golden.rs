@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use awarding_domain::{
-    AwardEvent, BatchEvent, Particulars, PersonEvent, StatusListEvent, TemplateEvent,
+    AwardEvent, BatchEvent, Particulars, PersonEvent, StatusListEvent, SubmissionEvent,
+    TemplateEvent,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -23,6 +24,11 @@ fn kinds() -> BTreeSet<&'static str> {
         BatchEvent::Progressed(_) => "batch-progressed.v1",
         BatchEvent::Finished(_) => "batch-finished.v1",
     };
+    let submission = |event: &SubmissionEvent| match event {
+        SubmissionEvent::Submitted(_) => "credential-submitted.v1",
+        SubmissionEvent::Signed(_) => "credential-signed.v1",
+        SubmissionEvent::Revoked(_) => "credential-revoked.v1",
+    };
     let mut kinds =
         BTreeSet::from(["status-range-reserved.v1", "person-erased.v1", "template-recorded.v1"]);
     for text in goldens().into_iter().map(|(_, text)| text) {
@@ -30,6 +36,8 @@ fn kinds() -> BTreeSet<&'static str> {
             kinds.insert(award(&event));
         } else if let Ok(event) = serde_json::from_str::<BatchEvent>(&text) {
             kinds.insert(batch(&event));
+        } else if let Ok(event) = serde_json::from_str::<SubmissionEvent>(&text) {
+            kinds.insert(submission(&event));
         }
     }
     kinds
@@ -64,6 +72,7 @@ fn every_stored_shape_reads_and_writes_as_it_did() {
             .or_else(|| survives::<BatchEvent>(&value))
             .or_else(|| survives::<PersonEvent>(&value))
             .or_else(|| survives::<StatusListEvent>(&value))
+            .or_else(|| survives::<SubmissionEvent>(&value))
             .or_else(|| survives::<TemplateEvent>(&value));
         assert_eq!(read, Some(true), "{name}");
     }
@@ -84,6 +93,9 @@ fn every_event_has_a_golden() {
         "status-range-reserved.v1",
         "person-erased.v1",
         "template-recorded.v1",
+        "credential-submitted.v1",
+        "credential-signed.v1",
+        "credential-revoked.v1",
     ];
     assert_eq!(kinds(), BTreeSet::from(known));
     let stored: BTreeSet<String> = goldens().into_iter().map(|(name, _)| name).collect();

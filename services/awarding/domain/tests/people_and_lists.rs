@@ -62,6 +62,32 @@ fn every_counter_has_a_place_of_its_own() {
 }
 
 #[test]
+fn places_show_no_pattern_in_time() {
+    const BINS: u32 = 64;
+    const FIRST: u32 = 2_048;
+    let (mut places, mut steps) = ([0_u32; BINS as usize], [0_u32; BINS as usize]);
+    for number in 0..8 {
+        let list = status_list(TenantId::PLATFORM, Id::derived([1; 16]), number);
+        let permutation = Permutation::new(b"secret", list);
+        let mut before = 0;
+        for counter in 0..FIRST {
+            let place = permutation.place(counter);
+            let step = (place + CAPACITY - before) % CAPACITY;
+            places[(place / (CAPACITY / BINS)) as usize] += 1;
+            steps[(step / (CAPACITY / BINS)) as usize] += 1;
+            before = place;
+        }
+    }
+    // Of 63 degrees of freedom one in a hundred even distributions exceeds this.
+    for counts in [places, steps] {
+        let expected = 8.0 * f64::from(FIRST) / f64::from(BINS);
+        let squares = counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected);
+        let sum: f64 = squares.sum();
+        assert!(sum < 92.0, "chi squared is {sum}");
+    }
+}
+
+#[test]
 fn places_differ_between_lists_and_secrets() {
     let tenant = TenantId::PLATFORM;
     let list = |number| status_list(tenant, Id::derived([1; 16]), number);

@@ -1,10 +1,11 @@
 use auth::Role;
+use openbadges::SecretKey;
 use openbadges::verify::{CheckKind, Options, Outcome, Report, Verifier};
 use proto::{
     awarding::v1::{
         AcceptAwardRequest, AwardStatus, DeclineAwardRequest, GetAwardRequest, GetAwardsRequest,
-        GetPublicAwardRequest, GetStatusListRequest, ListAwardsRequest, RevokeAwardRequest,
-        WatchAwardsRequest,
+        GetPublicAwardRequest, GetStatusListRequest, GetStatusListResponse, ListAwardsRequest,
+        RevokeAwardRequest, WatchAwardsRequest,
     },
     page::v1::PageRequest,
 };
@@ -144,6 +145,26 @@ async fn an_award_right_after_publishing_does_not_wait_for_anybody() {
         request.badge_id = badge.to_string();
         assert_eq!(world.award(request).await.unwrap().award.unwrap().badge_version, 1);
     }
+}
+
+#[tokio::test]
+async fn an_issuer_with_a_p256_key_awards_by_the_suite_of_such_keys() {
+    let key = SecretKey::p256(&[5; 32]).unwrap();
+    let world = World::signed_by(key).await;
+    let made = world.award(world.award_request("a", "ada@example.org", "")).await.unwrap();
+    let (award_id, position) = (made.award.unwrap().id, made.written.unwrap().position);
+    let report = verify(&world, &award_id, position).await;
+    assert!(report.is_valid(), "{report:?}");
+    let mut client = world.client.clone();
+    let request = GetPublicAwardRequest { award_id, summary: false };
+    let public = answer(client.get_public_award(world.call_at(position, request)).await).unwrap();
+    let credential: serde_json::Value = serde_json::from_slice(&public.credential).unwrap();
+    assert_eq!(credential["proof"][0]["cryptosuite"], "ecdsa-rdfc-2019");
+    let list = list_of(&public.credential).rsplit('/').next().unwrap().to_owned();
+    let request = GetStatusListRequest { status_list_id: list };
+    let list = answer(client.get_status_list(world.call_at(position, request)).await).unwrap();
+    let list: serde_json::Value = serde_json::from_slice(&list.credential).unwrap();
+    assert_eq!(list["proof"][0]["cryptosuite"], "ecdsa-rdfc-2019");
 }
 
 #[tokio::test]
@@ -329,8 +350,18 @@ async fn a_status_list_is_the_same_after_a_restart() {
     let status_list_id = list_of(&public.credential).rsplit('/').next().unwrap().to_owned();
     let request = || GetStatusListRequest { status_list_id: status_list_id.clone() };
     let first = answer(client.get_status_list(tonic::Request::new(request())).await).unwrap();
-    world.rig.clock.advance(86_400_000);
     let mut other = crate::world::client(&world.rig.context, &world.key);
     let second = answer(other.get_status_list(tonic::Request::new(request())).await).unwrap();
     assert_eq!(first, second);
+
+    let read = |list: &GetStatusListResponse| {
+        serde_json::from_slice::<serde_json::Value>(&list.credential).unwrap()
+    };
+    world.rig.clock.advance(86_400_000);
+    let next_day = answer(other.get_status_list(tonic::Request::new(request())).await).unwrap();
+    let (first, next_day) = (read(&first), read(&next_day));
+    assert_eq!(first["credentialSubject"], next_day["credentialSubject"]);
+    assert_eq!(first["validFrom"], next_day["validFrom"]);
+    assert_ne!(first["validUntil"], next_day["validUntil"], "signed anew every day");
+    assert_eq!(first["credentialSubject"]["ttl"], 1_000 * second.max_age_seconds);
 }

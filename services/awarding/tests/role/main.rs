@@ -8,4 +8,5 @@ mod batches;
 mod crash;
 mod hygiene;
 mod people;
+mod submissions;
 mod world;

@@ -14,7 +14,6 @@ use awarding_domain::AwardEvent;
 use design_domain::{
     Badge, BadgeArchived, BadgeCreated, BadgeEvent, BadgeId, BadgePublished, Content, Draft,
 };
-use ed25519_dalek::{Signer, SigningKey};
 use eventstore::{EventStore, Execution, Expected, Filter, Signal, StreamId};
 use futures_util::StreamExt;
 use issuers_domain::{
@@ -22,7 +21,7 @@ use issuers_domain::{
 };
 use kernel::{Actor, Aggregate, Id, Position, TenantId};
 use openbadges::verify::Document;
-use openbadges::{DidDocument, Multikey};
+use openbadges::{DidDocument, Multikey, SecretKey};
 use proto::{
     awarding::v1::{
         CreateAwardRequest, CreateAwardResponse, Recipient, awarding_client::AwardingClient,
@@ -35,7 +34,7 @@ use tonic::{Request, Response, Status, body::Body};
 /// The key that signs, and what it is called now.
 #[derive(Clone)]
 pub struct HeldKey {
-    pub key: SigningKey,
+    pub key: Arc<SecretKey>,
     pub name: Arc<Mutex<KeyId>>,
     /// How many payloads it has signed.
     pub signed: Arc<AtomicUsize>,
@@ -43,7 +42,7 @@ pub struct HeldKey {
 
 impl HeldKey {
     fn multikey(&self) -> Multikey {
-        Multikey::ed25519(self.key.verifying_key().to_bytes())
+        self.key.public_key().multikey().unwrap()
     }
 }
 
@@ -66,16 +65,25 @@ pub fn id<K: kernel::Kind>(n: u8) -> Id<K> {
 impl World {
     /// A world whose policies run.
     pub async fn new() -> Self {
-        let world = Self::idle().await;
+        Self::signed_by(SecretKey::ed25519(&[5; 32])).await
+    }
+
+    /// The same whose issuer has this key.
+    pub async fn signed_by(key: SecretKey) -> Self {
+        let world = Self::idle_with(key).await;
         world.start(&world.rig.context.clone());
         world
     }
 
     /// A world where nothing happens by itself but projecting.
     pub async fn idle() -> Self {
+        Self::idle_with(SecretKey::ed25519(&[5; 32])).await
+    }
+
+    async fn idle_with(key: SecretKey) -> Self {
         let rig = Rig::new(awarding::projections());
         let name = Arc::new(Mutex::new(id(4)));
-        let key = HeldKey { key: SigningKey::from_bytes(&[5; 32]), name, signed: Arc::default() };
+        let key = HeldKey { key: Arc::new(key), name, signed: Arc::default() };
         let (tenant, issuer, badge) = (id(1), id::<issuers_domain::IssuerKind>(2), id(3));
         let did = format!("did:web:badges.example.org:i:{issuer}");
         let client = client(&rig.context, &key);
@@ -269,7 +277,7 @@ impl tonic::server::UnaryService<SignRequest> for Sign {
                 return Err(refusal.status(tonic::Code::FailedPrecondition));
             }
             signed.fetch_add(request.payloads.len(), Ordering::Relaxed);
-            let sign = |payload: &Vec<u8>| key.sign(payload).to_bytes().to_vec();
+            let sign = |payload: &Vec<u8>| key.sign(payload).unwrap();
             let signatures = request.payloads.iter().map(sign).collect();
             Ok(Response::new(SignResponse { signatures }))
         })

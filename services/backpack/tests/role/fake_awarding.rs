@@ -126,6 +126,18 @@ impl Awarding for FakeAwarding {
     ) -> Answer<GetPublicAwardResponse> {
         none()
     }
+    async fn issue_credential(
+        &self,
+        _: Request<IssueCredentialRequest>,
+    ) -> Answer<IssueCredentialResponse> {
+        none()
+    }
+    async fn set_credential_status(
+        &self,
+        _: Request<SetCredentialStatusRequest>,
+    ) -> Answer<SetCredentialStatusResponse> {
+        none()
+    }
     async fn get_status_list(
         &self,
         _: Request<GetStatusListRequest>,

@@ -31,6 +31,9 @@ async fn artwork_is_stored_by_its_safe_content_and_shown_as_both_kinds() {
         world.client.get_public_artwork(world.public(public(&badge.id, "image/png")).await);
     assert_eq!(code(hidden.await).0, "NOT_FOUND", "a draft's picture is nobody's business");
     world.publish("p", &badge.id).await;
+    let shown = wire::GetPublicBadgeRequest { badge_id: badge.id.clone(), version: 1 };
+    let shown = world.client.get_public_badge(world.public(shown).await).await.expect("shown");
+    assert_eq!(shown.into_inner().artwork_media_type, "image/svg+xml");
     let svg = public(&badge.id, "image/svg+xml");
     let svg = world.client.get_public_artwork(world.public(svg).await).await.expect("shown");
     let svg = svg.into_inner();

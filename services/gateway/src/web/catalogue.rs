@@ -42,6 +42,8 @@ pub(super) struct BadgeView {
     pub criteria: String,
     pub criteria_link: Option<String>,
     pub has_artwork: bool,
+    /// Whether the artwork is there as SVG, too.
+    pub has_drawing: bool,
     pub caption: String,
     pub tags: Vec<String>,
     pub alignments: Vec<AlignmentView>,
@@ -86,7 +88,9 @@ impl Web {
         let reply = self.design().get_public_badge(request).await;
         let reply = reply.map_err(|status| Problem::of_lookup(&status))?.into_inner();
         let badge = reply.badge.ok_or_else(Problem::missing)?;
-        let view = Arc::new(BadgeView::of(badge, reply.version, key, self.public_url()));
+        let drawing = reply.artwork_media_type == "image/svg+xml";
+        let view = BadgeView::of(badge, reply.version, drawing, key, self.public_url());
+        let view = Arc::new(view);
         if version != 0 {
             self.0.catalogue.badges.insert((key, version), view.clone());
         }
@@ -95,9 +99,14 @@ impl Web {
 
     /// An issuer.
     pub(super) async fn issuer(&self, id: &str) -> Result<Arc<IssuerView>, Problem> {
-        if let Some(view) = self.0.catalogue.issuers.get(id) {
-            return Ok(view);
+        match self.0.catalogue.issuers.get(id) {
+            Some(view) => Ok(view),
+            None => self.issuer_now(id).await,
         }
+    }
+
+    /// An issuer as it is at this moment: a new key may have signed already, a lost one is lost.
+    pub(super) async fn issuer_now(&self, id: &str) -> Result<Arc<IssuerView>, Problem> {
         let request = GetPublicIssuerRequest { issuer_id: id.to_owned() };
         let reply = self.issuers().get_public_issuer(request).await;
         let reply = reply.map_err(|status| Problem::of_lookup(&status))?.into_inner();
@@ -108,7 +117,7 @@ impl Web {
 }
 
 impl BadgeView {
-    fn of(badge: Badge, version: u32, key: BadgeId, public_url: &str) -> Self {
+    fn of(badge: Badge, version: u32, has_drawing: bool, key: BadgeId, public_url: &str) -> Self {
         let archived = badge.status() == BadgeStatus::Archived;
         let content = badge.content.unwrap_or_default();
         let path = format!("/b/{}/v/{version}", badge.id);
@@ -139,6 +148,7 @@ impl BadgeView {
             criteria: markdown::html(&content.criteria_narrative),
             criteria_link: words::link(&content.criteria_url),
             has_artwork: !content.artwork_id.is_empty(),
+            has_drawing,
             caption: content.artwork_caption.clone(),
             tags: content.tags.clone(),
             alignments: content.alignments.iter().map(alignment).collect(),

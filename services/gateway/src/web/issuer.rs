@@ -1,12 +1,14 @@
 //! The page of an issuer, its Open Badges profile, and its DID document.
 
+use std::fmt::Display;
+
 use askama::Template;
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use openbadges::{DidDocument, Multikey, Profile};
+use openbadges::{DidDocument, Multikey, Profile, did::PublishedKey, key::Jwk, parse_timestamp};
 use proto::issuers::v1::SigningKey;
 
 use super::{
@@ -94,7 +96,7 @@ pub(super) async fn did(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let made = match web.issuer(&id).await {
+    let made = match web.issuer_now(&id).await {
         Ok(issuer) => did_document(&issuer),
         Err(problem) => Err(problem),
     };
@@ -105,12 +107,57 @@ pub(super) async fn did(
 }
 
 fn did_document(issuer: &IssuerView) -> Result<DidDocument, Problem> {
-    let keys: Result<Vec<Multikey>, _> =
-        issuer.issuer.keys.iter().map(|key| key.multikey.parse()).collect();
-    let keys = keys.map_err(|error: openbadges::KeyError| {
+    Ok(DidDocument::new(issuer.did.clone(), Vec::new(), keys(issuer)?))
+}
+
+/// The keys; those that are compromised say since when.
+fn keys(issuer: &IssuerView) -> Result<Vec<PublishedKey>, Problem> {
+    let unreadable = |error: &dyn Display| {
         tracing::error!(%error, issuer.id = issuer.id, "a published key cannot be read");
         let detail = "the keys of this issuer cannot be read";
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", detail)
-    })?;
-    Ok(DidDocument::new(issuer.did.clone(), Vec::new(), keys))
+    };
+    let mut keys = Vec::with_capacity(issuer.issuer.keys.len());
+    for key in &issuer.issuer.keys {
+        let multikey: Multikey = key.multikey.parse().map_err(|error| unreadable(&error))?;
+        let since = key.compromised_since.as_str();
+        let revoked = match since {
+            "" => None,
+            since => Some(parse_timestamp(since).map_err(|error| unreadable(&error))?),
+        };
+        keys.push(PublishedKey { revoked, ..multikey.into() });
+    }
+    Ok(keys)
+}
+
+/// The good keys as a JWK Set, for verifiers that know no DIDs. A set cannot tell since when a key
+/// is compromised, so those that are do not stand in it.
+pub(super) async fn jwks(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let made = match web.issuer_now(&id).await {
+        Ok(issuer) => jwk_set(&issuer),
+        Err(problem) => Err(problem),
+    };
+    match made {
+        Ok(set) => document("application/jwk-set+json", &headers, &set),
+        Err(problem) => ([FOR_ANYONE], problem.json()).into_response(),
+    }
+}
+
+fn jwk_set(issuer: &IssuerView) -> Result<serde_json::Value, Problem> {
+    let good = keys(issuer)?.into_iter().filter(|published| published.revoked.is_none());
+    let keys: Vec<Jwk> = good
+        .map(|published| {
+            let mut jwk = published.key.to_jwk();
+            let multikey = published.key.multikey();
+            jwk.key_id = multikey.map(|key| DidDocument::verification_method_id(&issuer.did, &key));
+            jwk.algorithm = Some(jwk.key.algorithm());
+            jwk.issuer = Some(issuer.did.clone());
+            jwk
+        })
+        .collect();
+    Ok(serde_json::json!({ "keys": keys }))
 }

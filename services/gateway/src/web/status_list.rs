@@ -26,7 +26,8 @@ pub(super) async fn show(
     };
     let mut fields = HeaderMap::with_capacity(8);
     fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vc+ld+json"));
-    fields.insert(header::CACHE_CONTROL, ASK_AGAIN);
+    let kept = format!("public, max-age={}", list.max_age_seconds);
+    fields.insert(header::CACHE_CONTROL, HeaderValue::try_from(kept).unwrap_or(ASK_AGAIN));
     fields.insert(FOR_ANYONE.0, FOR_ANYONE.1);
     if let Ok(etag) = HeaderValue::try_from(format!("\"{}\"", list.etag.trim_matches('"'))) {
         let held = headers::is_held(&headers, &etag);

@@ -1,5 +1,6 @@
 //! The public web with fake roles behind it.
 
+mod baked;
 mod documents;
 mod engagement;
 mod fake;
@@ -8,4 +9,5 @@ mod pages;
 mod scene;
 mod signing_in;
 mod tokens;
+mod vc_api;
 mod verify;

@@ -1,7 +1,11 @@
-use kernel::{Aggregate, Class, Rejection};
+use std::collections::BTreeMap;
+
+use kernel::{Aggregate, Class, Rejection, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{IssuerId, KeyId, Profile};
+use crate::{
+    IssuerId, KeyId, NewKey, Profile, SigningKeyKind, SigningKeyRetired, SigningKeyRevoked,
+};
 
 /// Who issues within a tenant: its profile, and the keys that sign for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,8 +21,14 @@ pub enum Issuer {
         version: u32,
         /// The key that signs.
         key: KeyId,
+        /// Of which kind it is.
+        kind: SigningKeyKind,
         /// The keys that signed before.
         retired: Vec<KeyId>,
+        /// The keys that others may have got hold of, and since when.
+        revoked: BTreeMap<KeyId, Timestamp>,
+        /// Whether its id is its key (did:key), which then can never be another.
+        named_by_key: bool,
     },
 }
 
@@ -31,6 +41,16 @@ pub enum IssuerCommand {
     Update(Profile),
     /// Signs with this key from now on.
     RotateKey(NewKey),
+    /// Takes back what a key signs from a moment on, for others may have got hold of it. If it is
+    /// the key that signs, the new one signs from now on; otherwise there is no use for that.
+    RevokeKey {
+        /// Which, since when and why.
+        revoked: SigningKeyRevoked,
+        /// What takes its place.
+        new: NewKey,
+        /// Now.
+        at: Timestamp,
+    },
 }
 
 /// What can happen to an issuer.
@@ -48,6 +68,9 @@ pub enum IssuerEvent {
     /// A key no longer signs; what it signed stays valid.
     #[serde(rename = "signing-key-retired.v1")]
     KeyRetired(SigningKeyRetired),
+    /// A key is in wrong hands: what it signed from a moment on is void.
+    #[serde(rename = "signing-key-revoked.v1")]
+    KeyRevoked(SigningKeyRevoked),
 }
 
 /// A new issuer.
@@ -56,7 +79,7 @@ pub enum IssuerEvent {
 pub struct IssuerCreated {
     /// Which.
     pub issuer: IssuerId,
-    /// did:web, the id that stands in its credentials for ever.
+    /// did:web or did:key, the id that stands in its credentials for ever.
     pub did: String,
     /// How it presents itself; version 1.
     pub profile: Profile,
@@ -72,24 +95,6 @@ pub struct IssuerUpdated {
     pub profile: Profile,
 }
 
-/// A key whose seed is in the vault already.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NewKey {
-    /// Which.
-    pub key: KeyId,
-    /// The public key as Multikey, z6Mk….
-    pub multikey: String,
-}
-
-/// A key that signs no more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SigningKeyRetired {
-    /// Which.
-    pub key: KeyId,
-}
-
 /// Why an issuer refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IssuerRejection {
@@ -99,20 +104,49 @@ pub enum IssuerRejection {
     /// The key signed before and was replaced.
     #[error("this key signs no more: make a new one")]
     KeyRetired,
+    /// Its id is its key.
+    #[error("this issuer is named by its key (did:key), which stays: make another issuer")]
+    NamedByKey,
+    /// It has no such key.
+    #[error("this issuer has no such signing key: check its id")]
+    KeyUnknown,
+    /// What was signed cannot be taken back before it was.
+    #[error("a key cannot be revoked from a moment in the future: name the moment of the loss")]
+    RevokedInFuture,
+    /// That would make good again what is void.
+    #[error("this key is revoked from an earlier moment on: that cannot be taken back")]
+    RevokedBefore,
 }
 
 impl Rejection for IssuerRejection {
     fn code(&self) -> &'static str {
         match self {
-            IssuerRejection::NotFound => "NOT_FOUND",
-            IssuerRejection::KeyRetired => "KEY_RETIRED",
+            IssuerRejection::NotFound | IssuerRejection::KeyUnknown => "NOT_FOUND",
+            IssuerRejection::KeyRetired | IssuerRejection::NamedByKey => "KEY_RETIRED",
+            IssuerRejection::RevokedInFuture => "INVALID_INPUT",
+            IssuerRejection::RevokedBefore => "KEY_REVOKED",
         }
     }
 
     fn class(&self) -> Class {
         match self {
-            IssuerRejection::NotFound => Class::Missing,
-            IssuerRejection::KeyRetired => Class::Conflict,
+            IssuerRejection::NotFound | IssuerRejection::KeyUnknown => Class::Missing,
+            IssuerRejection::KeyRetired
+            | IssuerRejection::NamedByKey
+            | IssuerRejection::RevokedBefore => Class::Conflict,
+            IssuerRejection::RevokedInFuture => Class::Invalid,
+        }
+    }
+
+    fn path(&self) -> Option<&'static str> {
+        match self {
+            IssuerRejection::NotFound
+            | IssuerRejection::KeyRetired
+            | IssuerRejection::NamedByKey => None,
+            IssuerRejection::KeyUnknown => Some("/keyId"),
+            IssuerRejection::RevokedInFuture | IssuerRejection::RevokedBefore => {
+                Some("/compromisedSince")
+            }
         }
     }
 }
@@ -125,19 +159,24 @@ impl Aggregate for Issuer {
     type Rejection = IssuerRejection;
 
     fn decide(&self, command: IssuerCommand) -> Result<Vec<IssuerEvent>, IssuerRejection> {
-        use IssuerCommand::{Create, RotateKey, Update};
+        use IssuerCommand::{Create, RevokeKey, RotateKey, Update};
         match (self, command) {
             (Issuer::Absent, Create(created, key)) => {
                 Ok(vec![IssuerEvent::Created(created), IssuerEvent::KeyAdded(key)])
             }
             (Issuer::Active { .. }, Create(..)) => Ok(vec![]),
-            (Issuer::Absent, Update(_) | RotateKey(_)) => Err(IssuerRejection::NotFound),
+            (Issuer::Absent, Update(_) | RotateKey(_) | RevokeKey { .. }) => {
+                Err(IssuerRejection::NotFound)
+            }
             (Issuer::Active { profile, .. }, Update(same)) if *profile == same => Ok(vec![]),
             (Issuer::Active { version, .. }, Update(profile)) => {
                 let version = version.saturating_add(1);
                 Ok(vec![IssuerEvent::Updated(IssuerUpdated { version, profile })])
             }
             (Issuer::Active { key, .. }, RotateKey(new)) if *key == new.key => Ok(vec![]),
+            (Issuer::Active { named_by_key: true, .. }, RotateKey(_) | RevokeKey { .. }) => {
+                Err(IssuerRejection::NamedByKey)
+            }
             (Issuer::Active { retired, .. }, RotateKey(new)) if retired.contains(&new.key) => {
                 Err(IssuerRejection::KeyRetired)
             }
@@ -145,30 +184,72 @@ impl Aggregate for Issuer {
                 let retired = SigningKeyRetired { key: *key };
                 Ok(vec![IssuerEvent::KeyRetired(retired), IssuerEvent::KeyAdded(new)])
             }
+            (Issuer::Active { key, retired, .. }, RevokeKey { revoked, .. })
+                if *key != revoked.key && !retired.contains(&revoked.key) =>
+            {
+                Err(IssuerRejection::KeyUnknown)
+            }
+            (Issuer::Active { .. }, RevokeKey { revoked, at, .. })
+                if revoked.compromised_since > at =>
+            {
+                Err(IssuerRejection::RevokedInFuture)
+            }
+            (Issuer::Active { key, revoked: known, .. }, RevokeKey { revoked, new, .. }) => {
+                match known.get(&revoked.key) {
+                    Some(since) if *since == revoked.compromised_since => Ok(vec![]),
+                    Some(since) if *since < revoked.compromised_since => {
+                        Err(IssuerRejection::RevokedBefore)
+                    }
+                    _ if *key == revoked.key => {
+                        let retired = SigningKeyRetired { key: *key };
+                        Ok(vec![
+                            IssuerEvent::KeyRevoked(revoked),
+                            IssuerEvent::KeyRetired(retired),
+                            IssuerEvent::KeyAdded(new),
+                        ])
+                    }
+                    _ => Ok(vec![IssuerEvent::KeyRevoked(revoked)]),
+                }
+            }
         }
     }
 
     fn evolve(self, event: IssuerEvent) -> Self {
-        use IssuerEvent::{Created, KeyAdded, KeyRetired, Updated};
-        match (self, event) {
-            (_, Created(IssuerCreated { profile, .. })) => {
+        use IssuerEvent::{Created, KeyAdded, KeyRetired, KeyRevoked, Updated};
+        if let Created(IssuerCreated { profile, did, .. }) = event {
+            return Issuer::Active {
+                profile,
+                version: 1,
                 // The first key follows in the same write.
-                let key = KeyId::derived([0; 16]);
-                Issuer::Active { profile, version: 1, key, retired: Vec::new() }
-            }
-            (Issuer::Active { key, retired, .. }, Updated(IssuerUpdated { version, profile }))
-            | (Issuer::Active { profile, version, retired, .. }, KeyAdded(NewKey { key, .. })) => {
-                Issuer::Active { profile, version, key, retired }
-            }
-            (
-                Issuer::Active { profile, version, key, mut retired },
-                KeyRetired(SigningKeyRetired { key: old }),
-            ) => {
-                retired.push(old);
-                Issuer::Active { profile, version, key, retired }
-            }
-            (Issuer::Absent, Updated(_) | KeyAdded(_) | KeyRetired(_)) => Issuer::Absent,
+                key: KeyId::derived([0; 16]),
+                kind: SigningKeyKind::Ed25519,
+                retired: Vec::new(),
+                revoked: BTreeMap::new(),
+                named_by_key: did.starts_with("did:key:"),
+            };
         }
+        let Issuer::Active {
+            mut profile,
+            mut version,
+            mut key,
+            mut kind,
+            mut retired,
+            mut revoked,
+            named_by_key,
+        } = self
+        else {
+            return Issuer::Absent;
+        };
+        match event {
+            Created(_) => {}
+            Updated(updated) => (version, profile) = (updated.version, updated.profile),
+            KeyAdded(new) => (key, kind) = (new.key, new.kind()),
+            KeyRetired(old) => retired.push(old.key),
+            KeyRevoked(lost) => {
+                revoked.insert(lost.key, lost.compromised_since);
+            }
+        }
+        Issuer::Active { profile, version, key, kind, retired, revoked, named_by_key }
     }
 }
 
@@ -226,9 +307,92 @@ mod tests {
         assert_eq!(issuer.decide(rotate(1)), Err(IssuerRejection::KeyRetired));
     }
 
+    fn now() -> Timestamp {
+        Timestamp::from_unix_millis(1_700_000_000_000)
+    }
+
+    fn lost(n: u8, seconds_ago: i64) -> SigningKeyRevoked {
+        let compromised_since = now().plus_millis(-1000 * seconds_ago);
+        SigningKeyRevoked { key: key(n).key, compromised_since, reason: "a lost disk".into() }
+    }
+
+    fn revoke(n: u8, seconds_ago: i64) -> IssuerCommand {
+        IssuerCommand::RevokeKey { revoked: lost(n, seconds_ago), new: key(9), at: now() }
+    }
+
+    #[test]
+    fn an_issuer_that_is_named_by_its_key_keeps_it() {
+        let created = IssuerCreated { did: "did:key:z6Mk1".into(), ..created() };
+        let issuer: Issuer = given([IssuerEvent::Created(created), IssuerEvent::KeyAdded(key(1))]);
+        assert_eq!(issuer.decide(IssuerCommand::RotateKey(key(1))), Ok(vec![]), "it signs");
+        for command in [IssuerCommand::RotateKey(key(2)), revoke(1, 60)] {
+            assert_eq!(issuer.decide(command), Err(IssuerRejection::NamedByKey));
+        }
+    }
+
+    #[test]
+    fn a_compromised_key_that_signs_is_replaced_at_once() {
+        let facts = vec![
+            IssuerEvent::KeyRevoked(lost(1, 60)),
+            IssuerEvent::KeyRetired(SigningKeyRetired { key: key(1).key }),
+            IssuerEvent::KeyAdded(key(9)),
+        ];
+        assert_eq!(issuer().decide(revoke(1, 60)), Ok(facts.clone()));
+        let issuer = facts.into_iter().fold(issuer(), Issuer::evolve);
+        assert_eq!(issuer.decide(revoke(1, 60)), Ok(vec![]), "it is so already");
+        assert_eq!(issuer.decide(IssuerCommand::RotateKey(key(9))), Ok(vec![]), "it signs");
+        assert_eq!(
+            issuer.decide(IssuerCommand::RotateKey(key(1))),
+            Err(IssuerRejection::KeyRetired)
+        );
+    }
+
+    #[test]
+    fn a_retired_key_is_revoked_without_a_new_one() {
+        let rotated = [
+            IssuerEvent::KeyRetired(SigningKeyRetired { key: key(1).key }),
+            IssuerEvent::KeyAdded(key(2)),
+        ];
+        let issuer = rotated.into_iter().fold(issuer(), Issuer::evolve);
+        let facts = vec![IssuerEvent::KeyRevoked(lost(1, 60))];
+        assert_eq!(issuer.decide(revoke(1, 60)), Ok(facts.clone()));
+        let issuer = facts.into_iter().fold(issuer, Issuer::evolve);
+        assert_eq!(issuer.decide(IssuerCommand::RotateKey(key(2))), Ok(vec![]), "2 still signs");
+    }
+
+    #[test]
+    fn a_loss_may_turn_out_to_be_older_but_never_newer() {
+        let issuer = issuer().evolve(IssuerEvent::KeyRevoked(lost(1, 60)));
+        let issuer = issuer.evolve(IssuerEvent::KeyRetired(SigningKeyRetired { key: key(1).key }));
+        let issuer = issuer.evolve(IssuerEvent::KeyAdded(key(2)));
+        assert_eq!(issuer.decide(revoke(1, 59)), Err(IssuerRejection::RevokedBefore));
+        let earlier = vec![IssuerEvent::KeyRevoked(lost(1, 3600))];
+        assert_eq!(issuer.decide(revoke(1, 3600)), Ok(earlier));
+    }
+
+    #[test]
+    fn an_unknown_key_and_a_future_loss_are_refused() {
+        assert_eq!(issuer().decide(revoke(7, 60)), Err(IssuerRejection::KeyUnknown));
+        assert_eq!(issuer().decide(revoke(1, -1)), Err(IssuerRejection::RevokedInFuture));
+        assert!(issuer().decide(revoke(1, 0)).is_ok());
+    }
+
+    #[test]
+    fn the_kind_of_a_key_is_told_by_its_text() {
+        let kind_of = |issuer: &Issuer| match issuer {
+            Issuer::Active { kind, .. } => *kind,
+            Issuer::Absent => panic!("it is there"),
+        };
+        assert_eq!(kind_of(&issuer()), SigningKeyKind::Ed25519);
+        let key = NewKey { key: key(2).key, multikey: "zDnaepBuvsQ8cpsW".into() };
+        let issuer = issuer().evolve(IssuerEvent::KeyAdded(key));
+        assert_eq!(kind_of(&issuer), SigningKeyKind::P256);
+    }
+
     #[test]
     fn what_is_not_there_cannot_change() {
-        for command in [IssuerCommand::Update(profile("Ost")), IssuerCommand::RotateKey(key(1))] {
+        let rotate = IssuerCommand::RotateKey(key(1));
+        for command in [IssuerCommand::Update(profile("Ost")), rotate, revoke(1, 60)] {
             assert_eq!(Issuer::Absent.decide(command), Err(IssuerRejection::NotFound));
         }
     }

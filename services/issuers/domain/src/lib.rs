@@ -17,6 +17,7 @@ mod name;
 mod organization;
 mod profile;
 mod sign_in;
+mod signing_key;
 mod tenant;
 
 pub use client::{Client, ClientCommand, ClientCreated, ClientEvent, ClientRejection};
@@ -26,8 +27,7 @@ pub use ids::{
 };
 pub use ids::{MemberId, MemberKind, SignInId, SignInKind};
 pub use issuer::{
-    Issuer, IssuerCommand, IssuerCreated, IssuerEvent, IssuerRejection, IssuerUpdated, NewKey,
-    SigningKeyRetired,
+    Issuer, IssuerCommand, IssuerCreated, IssuerEvent, IssuerRejection, IssuerUpdated,
 };
 pub use member::{
     Invitation, Member, MemberChanged, MemberCommand, MemberEvent, MemberInvited, MemberRejection,
@@ -39,4 +39,5 @@ pub use organization::{
 };
 pub use profile::{Profile, ProfileRejection};
 pub use sign_in::{SignIn, SignInCommand, SignInEvent, SignInRejection};
+pub use signing_key::{NewKey, SigningKeyKind, SigningKeyRetired, SigningKeyRevoked};
 pub use tenant::{Tenant, TenantCommand, TenantCreated, TenantEvent, TenantRejection};

@@ -1,14 +1,14 @@
 use auth::{Principal, Role, Scope};
-use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 use issuers_domain::IssuerId;
-use kernel::TenantId;
-use openbadges::Multikey;
-use proto::issuers::v1 as wire;
-use tonic::{Code, Status};
+use proto::issuers::v1::{self as wire, SigningKeyKind};
+use tonic::Code;
 
-use crate::world::{World, assert_alike, code};
+use crate::{
+    signing_key::rotation,
+    world::{World, assert_alike, code},
+};
 
-fn creation(key: &str, name: &str) -> wire::CreateIssuerRequest {
+pub fn creation(key: &str, name: &str) -> wire::CreateIssuerRequest {
     wire::CreateIssuerRequest {
         idempotency_key: key.into(),
         name: name.into(),
@@ -17,24 +17,10 @@ fn creation(key: &str, name: &str) -> wire::CreateIssuerRequest {
     }
 }
 
-async fn issuer(world: &mut World) -> wire::Issuer {
+pub async fn issuer(world: &mut World) -> wire::Issuer {
     let call = world.rig.call(&world.owner, creation("i", "Ost"));
     let created = world.client.create_issuer(call).await.expect("made").into_inner();
     created.issuer.expect("it")
-}
-
-async fn sign(
-    world: &mut World,
-    tenant: TenantId,
-    issuer: &str,
-    key: &str,
-    payloads: Vec<Vec<u8>>,
-) -> Result<Vec<Vec<u8>>, Status> {
-    let token = world.rig.context.tokens.service("awarding", tenant, world.rig.now());
-    let (issuer_id, key_id) = (issuer.to_owned(), key.to_owned());
-    let request = wire::SignRequest { issuer_id, key_id, payloads };
-    let call = runtime::call::with_token(&token, request).expect("a token");
-    world.client.sign(call).await.map(|signed| signed.into_inner().signatures)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,79 +37,6 @@ async fn a_repeated_command_makes_the_same_issuer_with_the_same_key() {
     let wrong = wire::CreateIssuerRequest { url: "ftp://x".into(), ..creation("j", "West") };
     let wrong = world.client.create_issuer(world.rig.call(&world.owner, wrong)).await;
     assert_eq!(code(wrong), ("INVALID_INPUT".into(), "/url".into()));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn services_sign_with_the_published_key() {
-    let mut world = World::new().await;
-    let issuer = issuer(&mut world).await;
-    let key: Multikey = issuer.keys[0].multikey.parse().expect("a key");
-    let key = VerifyingKey::try_from(key.as_bytes()).expect("a point");
-    for count in [1, 16, 40] {
-        let payloads: Vec<Vec<u8>> = (0..count).map(|n| vec![n; 64]).collect();
-        let tenant = world.tenant;
-        let signed = sign(&mut world, tenant, &issuer.id, &issuer.keys[0].id, payloads.clone());
-        let signed = signed.await.expect("signed");
-        assert_eq!(signed.len(), payloads.len());
-        for (payload, signature) in payloads.iter().zip(signed) {
-            let signature = Signature::from_slice(&signature).expect("64 bytes");
-            key.verify(payload, &signature).expect("it verifies");
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_else_signs_and_nothing_foreign_is_signed() {
-    let mut world = World::new().await;
-    let issuer = issuer(&mut world).await;
-    let key = issuer.keys[0].id.clone();
-    let request = wire::SignRequest {
-        issuer_id: issuer.id.clone(),
-        key_id: key.clone(),
-        payloads: vec![vec![1]],
-    };
-    let owner = world.client.sign(world.rig.call(&world.owner, request)).await;
-    assert_eq!(owner.expect_err("not for owners").code(), Code::PermissionDenied);
-    let elsewhere = TenantId::derived([9; 16]);
-    let foreign = sign(&mut world, elsewhere, &issuer.id, &key, vec![vec![1]]).await;
-    let unknown = IssuerId::derived([9; 16]).to_string();
-    let absent = sign(&mut world, elsewhere, &unknown, &key, vec![vec![1]]).await;
-    assert_alike(foreign, absent);
-    let tenant = world.tenant;
-    for payloads in [vec![], vec![vec![0; 65_537]], vec![vec![0]; 1_025]] {
-        let refused = sign(&mut world, tenant, &issuer.id, &key, payloads).await;
-        assert_eq!(code(refused), ("LIMIT_EXCEEDED".into(), "/payloads".into()));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rotated_key_stays_published_and_signs_no_more() {
-    let mut world = World::new().await;
-    let issuer = issuer(&mut world).await;
-    let (tenant, old) = (world.tenant, issuer.keys[0].id.clone());
-    sign(&mut world, tenant, &issuer.id, &old, vec![vec![1]]).await.expect("signed");
-    let rotate = |world: &World, key: &str| {
-        let (idempotency_key, issuer_id) = (key.into(), issuer.id.clone());
-        let request = wire::RotateSigningKeyRequest { idempotency_key, issuer_id };
-        world.rig.call(&world.owner, request)
-    };
-    let rotated = world.client.rotate_signing_key(rotate(&world, "r")).await.expect("rotated");
-    let rotated = rotated.into_inner();
-    let keys = &rotated.issuer.as_ref().expect("it").keys;
-    assert_eq!(keys[1].id, old);
-    assert!(!keys[1].retired_at.is_empty() && keys[0].retired_at.is_empty());
-    let again = world.client.rotate_signing_key(rotate(&world, "r")).await.expect("replayed");
-    assert_eq!(again.into_inner().issuer, rotated.issuer);
-    let refused = sign(&mut world, tenant, &issuer.id, &old, vec![vec![1]]).await;
-    assert_eq!(code(refused).0, "KEY_RETIRED");
-    let new = keys[0].id.clone();
-    sign(&mut world, tenant, &issuer.id, &new, vec![vec![1]]).await.expect("signed");
-    let request = wire::GetPublicIssuerRequest { issuer_id: issuer.id.clone() };
-    let mut request = tonic::Request::new(request);
-    let position = rotated.written.expect("written").position.to_string();
-    request.metadata_mut().insert(runtime::call::CONSISTENCY, position.parse().expect("digits"));
-    let public = world.client.get_public_issuer(request).await.expect("public").into_inner();
-    assert_eq!(public.issuer, rotated.issuer);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,8 +100,7 @@ async fn a_role_at_one_issuer_reaches_that_issuer_only() {
         let get = wire::GetIssuerRequest { issuer_id: issuer.id.clone() };
         let got = world.client.get_issuer(world.rig.call(&caller, get)).await;
         assert_eq!(got.is_ok(), fine);
-        let rotate =
-            wire::RotateSigningKeyRequest { idempotency_key: "r".into(), issuer_id: issuer.id };
+        let rotate = rotation("r", &issuer.id, SigningKeyKind::Unspecified);
         let rotated = world.client.rotate_signing_key(world.rig.call(&caller, rotate)).await;
         assert_eq!(rotated.is_ok(), fine);
     }

@@ -5,4 +5,5 @@ mod issuer;
 mod member;
 mod organization;
 mod sign_in;
+mod signing_key;
 mod world;

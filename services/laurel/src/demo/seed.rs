@@ -160,7 +160,11 @@ pub fn links(outbox: &Path) -> Vec<String> {
         .collect()
 }
 
-async fn tenant(organization: &Partner, name: &str) -> anyhow::Result<String> {
+/// Makes a tenant of that name, or finds it; its global id.
+///
+/// # Errors
+/// When that is refused.
+pub async fn tenant(organization: &Partner, name: &str) -> anyhow::Result<String> {
     let made = organization
         .ask(
             "mutation($input: TenantCreateInput!) {
@@ -172,13 +176,11 @@ async fn tenant(organization: &Partner, name: &str) -> anyhow::Result<String> {
     text(&made["tenantCreate"]["tenant"]["id"])
 }
 
-/// Enters the tenant and makes an issuer; the partner works in that tenant.
-async fn issuer(
-    organization: &Partner,
-    tenant: &str,
-    name: &str,
-    host: &str,
-) -> anyhow::Result<(Partner, String)> {
+/// The same partner, working in a tenant.
+///
+/// # Errors
+/// When that is refused.
+pub async fn enter(organization: &Partner, tenant: &str, name: &str) -> anyhow::Result<Partner> {
     let entered = organization
         .ask(
             "mutation($input: TenantEnterInput!) {
@@ -187,7 +189,17 @@ async fn issuer(
         )
         .await
         .with_context(|| format!("entering the tenant {name}"))?;
-    let partner = organization.with_token(&text(&entered["tenantEnter"]["accessToken"]["token"])?);
+    Ok(organization.with_token(&text(&entered["tenantEnter"]["accessToken"]["token"])?))
+}
+
+/// Enters the tenant and makes an issuer; the partner works in that tenant.
+async fn issuer(
+    organization: &Partner,
+    tenant: &str,
+    name: &str,
+    host: &str,
+) -> anyhow::Result<(Partner, String)> {
+    let partner = enter(organization, tenant, name).await?;
     let made = partner
         .ask(
             "mutation($input: IssuerCreateInput!) {

@@ -3,7 +3,10 @@ use axum::{
     http::{Request, StatusCode},
 };
 
-use super::scene::{AWARD, BADGE, CREDENTIAL, ISSUER, LIST, MULTIKEY, Scene, URL};
+use proto::issuers::v1::SigningKey;
+use serde_json::json;
+
+use super::scene::{AWARD, BADGE, CREDENTIAL, ISSUER, LIST, MULTIKEY, PNG, SVG, Scene, URL};
 
 #[tokio::test]
 async fn a_credential_is_given_byte_for_byte_and_once() {
@@ -54,11 +57,45 @@ async fn an_issuer_is_a_profile_and_a_did_document() {
 }
 
 #[tokio::test]
+async fn a_compromised_key_is_published_with_its_date_and_is_no_jwk() {
+    let scene = Scene::new();
+    let (p256, since) =
+        ("zDnaepBuvsQ8cpsWrVKw8fbpGpvPeNSjVPTWoq6cRqaYzBKVP", "2026-03-01T08:30:00Z");
+    let lost = SigningKey { multikey: p256.into(), ..SigningKey::default() };
+    scene.state().issuer.keys.insert(0, lost);
+    let get = async |file: &str| scene.get(&format!("/i/{ISSUER}/{file}"), "*/*").await;
+    let did = format!("did:web:badges.example.org:i:{ISSUER}");
+
+    let set = get("jwks.json").await;
+    assert_eq!(set.header("content-type"), "application/jwk-set+json");
+    assert_eq!(set.header("access-control-allow-origin"), "*");
+    let [first, second] = [0, 1].map(|at| set.json()["keys"][at].clone());
+    assert_eq!(
+        (&first["kty"], &first["crv"], &first["alg"]),
+        (&json!("EC"), &json!("P-256"), &json!("ES256"))
+    );
+    assert_eq!((&second["kty"], &second["alg"]), (&json!("OKP"), &json!("EdDSA")));
+    assert_eq!(second["kid"], format!("{did}#{MULTIKEY}"));
+    assert_eq!(second["iss"], did);
+    assert!(get("did.json").await.json()["verificationMethod"][0].get("revoked").is_none());
+
+    scene.state().issuer.keys[0].compromised_since = since.into();
+    let document = get("did.json").await.json();
+    assert_eq!(document["verificationMethod"][0]["publicKeyMultibase"], p256);
+    assert_eq!(document["verificationMethod"][0]["revoked"], since);
+    assert!(document["verificationMethod"][1].get("revoked").is_none());
+    assert_eq!(document["assertionMethod"].as_array().unwrap().len(), 2);
+    assert_eq!(get("jwks.json").await.json()["keys"], json!([second]));
+    assert_eq!(scene.get("/i/nobody/jwks.json", "*/*").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn a_status_list_is_given_as_signed() {
     let scene = Scene::new();
     let got = scene.get(&format!("/status/{LIST}"), "*/*").await;
     assert_eq!(got.body, b"{\"list\": 1}");
     assert_eq!(got.header("content-type"), "application/vc+ld+json");
+    assert_eq!(got.header("cache-control"), "public, max-age=300");
     assert_eq!(got.header("etag"), "\"abc\"");
     assert_eq!(got.header("access-control-allow-origin"), "*");
     let request = Request::get(format!("/status/{LIST}")).header("if-none-match", "\"abc\"");
@@ -70,9 +107,10 @@ async fn a_status_list_is_given_as_signed() {
 async fn pictures_are_given_in_the_form_that_there_is() {
     let scene = Scene::new();
     let path = |form: &str| format!("/b/{BADGE}/v/2/artwork.{form}");
-    for (form, media_type) in [("svg", "image/svg+xml"), ("png", "image/png")] {
+    let forms = [("svg", "image/svg+xml", SVG.as_bytes()), ("png", "image/png", PNG)];
+    for (form, media_type, content) in forms {
         let got = scene.get(&path(form), "*/*").await;
-        assert_eq!((got.status, got.body.as_slice()), (StatusCode::OK, &b"picture"[..]));
+        assert_eq!((got.status, got.body.as_slice()), (StatusCode::OK, content));
         assert_eq!(got.header("content-type"), media_type);
         assert!(got.header("cache-control").contains("immutable"));
     }

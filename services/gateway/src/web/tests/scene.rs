@@ -26,7 +26,7 @@ use super::fake::Fake;
 use crate::{
     Wires,
     verification::Verification,
-    web::{Web, routes},
+    web::{Sandbox, Web, routes},
 };
 
 pub const AWARD: &str = "award_01h455vb4pex5vsknk084sn02q";
@@ -36,7 +36,14 @@ pub const LIST: &str = "list_01h455vb4pex5vsknk084sn02q";
 pub const EARNER: &str = "earner_01h455vb4pex5vsknk084sn02q";
 pub const URL: &str = "https://badges.example.org";
 /// The bytes of the signed credential: not what any serialiser would write.
-pub const CREDENTIAL: &[u8] = b"{ \"signed\":\tthis , exactly }\n";
+pub const CREDENTIAL: &[u8] = b"{ \"signed\":\t[\"this ,\" , \"exactly\"] }\n";
+/// A drawing.
+pub const SVG: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 8 8\"/>";
+/// A grey pixel.
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\
+    \x00\x00\x00\x0dIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00\x3a\x7e\x9bU\
+    \x00\x00\x00\x0aIDATx\xdac\xa8\x07\x00\x00\x81\x00\x80\x7e\x1c\x29\xc7\
+    \x00\x00\x00\x00IEND\xaeB\x60\x82";
 pub const MULTIKEY: &str = "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2";
 
 /// What the roles hold and what they were asked.
@@ -51,12 +58,16 @@ pub struct State {
     pub holdings: Vec<backpack::Holding>,
     pub stored: Option<StoreArtworkRequest>,
     pub batch: Option<CreateBatchRequest>,
+    /// With the tokens they came with.
+    pub submitted: Vec<(String, IssueCredentialRequest)>,
+    pub revoked: Vec<(String, SetCredentialStatusRequest)>,
 }
 
 pub struct Scene {
     pub rig: Rig,
     pub state: Arc<Mutex<State>>,
     pub web: Web,
+    pub sandbox: Sandbox,
     router: Router,
 }
 
@@ -152,6 +163,8 @@ fn state() -> State {
         holdings: vec![],
         stored: None,
         batch: None,
+        submitted: vec![],
+        revoked: vec![],
     }
 }
 
@@ -159,6 +172,11 @@ type Shared = Arc<Mutex<State>>;
 
 fn here<T>(is: bool, answer: T) -> Result<T, Status> {
     if is { Ok(answer) } else { Err(status::missing()) }
+}
+
+fn bearer(headers: &HeaderMap) -> String {
+    let value = headers["authorization"].to_str().unwrap();
+    value.strip_prefix("Bearer ").unwrap().to_owned()
 }
 
 fn public_roles(fake: Fake, state: &Shared) -> Fake {
@@ -173,18 +191,30 @@ fn public_roles(fake: Fake, state: &Shared) -> Fake {
     .on("laurel.awarding.v1.Awarding/GetStatusList", |_, q: GetStatusListRequest| {
         assert_ne!(q.status_list_id, "panic", "on purpose");
         let (credential, etag) = (b"{\"list\": 1}".to_vec(), "abc".to_owned());
-        here(q.status_list_id == LIST, GetStatusListResponse { credential, etag })
+        here(
+            q.status_list_id == LIST,
+            GetStatusListResponse { credential, etag, max_age_seconds: 300 },
+        )
     })
     .on("laurel.design.v1.Design/GetPublicBadge", move |_, q: GetPublicBadgeRequest| {
         let mut state = badges.lock().unwrap();
         state.asked.push("badge");
-        let reply = GetPublicBadgeResponse { badge: Some(state.badge.clone()), version: 2 };
+        let content = state.badge.content.as_ref().unwrap();
+        let artwork_media_type = match (content.artwork_id.as_str(), &content.tags[..]) {
+            ("", _) => "",
+            (_, []) => "image/png",
+            _ => "image/svg+xml",
+        };
+        let artwork_media_type = artwork_media_type.to_owned();
+        let badge = Some(state.badge.clone());
+        let reply = GetPublicBadgeResponse { badge, version: 2, artwork_media_type };
         here(q.badge_id == BADGE && matches!(q.version, 0 | 2), reply)
     })
     .on("laurel.design.v1.Design/GetPublicArtwork", move |_, q: GetPublicArtworkRequest| {
         let vector = pictures.lock().unwrap().badge.content.as_ref().unwrap().tags.is_empty();
         let there = q.badge_id == BADGE && (q.media_type == "image/png" || !vector);
-        let (content, digest) = (b"picture".to_vec(), "cd".repeat(32));
+        let content = if q.media_type == "image/png" { PNG } else { SVG.as_bytes() }.to_vec();
+        let digest = "cd".repeat(32);
         here(there, GetPublicArtworkResponse { content, media_type: q.media_type, digest })
     })
     .on("laurel.issuers.v1.Issuers/GetPublicIssuer", move |_, q: GetPublicIssuerRequest| {
@@ -193,9 +223,10 @@ fn public_roles(fake: Fake, state: &Shared) -> Fake {
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "one line for each method that is faked")]
 fn private_roles(fake: Fake, state: &Shared, rig: &Rig) -> Fake {
     let [links, redeemed, listed, recorded] = [(); 4].map(|()| Arc::clone(state));
-    let [artwork, batches] = [(); 2].map(|()| Arc::clone(state));
+    let [artwork, batches, submitted, revoked] = [(); 4].map(|()| Arc::clone(state));
     let context = rig.context.clone();
     let access = move || {
         let now = context.stores.clock.now();
@@ -274,6 +305,26 @@ fn private_roles(fake: Fake, state: &Shared, rig: &Rig) -> Fake {
         let batch = Some(Batch { id, ..Batch::default() });
         Ok(CreateBatchResponse { batch, written: None })
     })
+    .on("laurel.awarding.v1.Awarding/IssueCredential", move |headers, q: IssueCredentialRequest| {
+        let credential = q.credential.clone();
+        submitted.lock().unwrap().submitted.push((bearer(headers), q));
+        if credential.windows(5).any(|part| part == b"wrong") {
+            let message = "must be an absolute url";
+            let path = Some("/credential/issuer");
+            let code = "MALFORMED_VALUE_ERROR";
+            return Err(status::rejected(code, Class::Invalid, message, path, &[]));
+        }
+        let credential = b"{ \"signed\":\texactly }".to_vec();
+        Ok(IssueCredentialResponse { credential, written: None })
+    })
+    .on(
+        "laurel.awarding.v1.Awarding/SetCredentialStatus",
+        move |headers, q: SetCredentialStatusRequest| {
+            let known = q.credential_id == "urn:uuid:known";
+            revoked.lock().unwrap().revoked.push((bearer(headers), q));
+            here(known, SetCredentialStatusResponse { written: None })
+        },
+    )
     .on("laurel.issuers.v1.Issuers/AuthenticateClient", |_, q: AuthenticateClientRequest| {
         let known = (q.client_id.as_str(), q.secret.as_str()) == ("client_1", "pass word:&");
         let refused = Err(status::unauthenticated(auth::AuthError::MalformedToken));
@@ -318,8 +369,9 @@ impl Scene {
             analytics: wire,
         };
         let verification = Arc::new(Verification::new(&rig.context));
-        let web = Web::new(&rig.context, wires, verification);
-        Self { rig, state, router: routes(web.clone()), web }
+        let sandbox = Sandbox::default();
+        let web = Web::new(&rig.context, wires, verification, sandbox.clone());
+        Self { rig, state, router: routes(web.clone()), web, sandbox }
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
