@@ -2,12 +2,12 @@
 //!
 //! What is judged is the form of the document: which members it must have, what they may hold, how
 //! they must agree. Whether every term means something is for the JSON-LD processor to say, and
-//! whether a signature holds for [`crate::Verifier`].
+//! whether a signature holds for [`crate::verify::Verifier`].
 //!
 //! Version 2.0 is judged by its normative statements. Credentials of version 1.1 (by their first
 //! context) can be judged as well, so that they can be verified; they are not issued any more.
 //!
-//! To add to it: one file per member or family of members; each adds to [`Faults`] what it finds.
+//! To add to it: one file per member or family of members; each adds to `Faults` what it finds.
 
 mod context;
 mod credential;
