@@ -83,8 +83,11 @@ const changed = (document, change) => {
   return copy
 }
 async function theyVerify(document, cryptosuite) {
-  const suite = new DataIntegrityProof({ cryptosuite })
-  return (await vc.verifyCredential({ credential: document, suite, documentLoader, checkStatus })).verified
+  // The status list is signed over statements, whatever the credential is signed over.
+  const suite = [cryptosuite, eddsaRdfc, ecdsaRdfc].map((one) => new DataIntegrityProof({ cryptosuite: one }))
+  const { verified, statusResult } = await vc.verifyCredential({ credential: document, suite, documentLoader, checkStatus })
+  // The library tells which bits are set and leaves it to its caller to mind them.
+  return verified && !statusResult.results.some(({ status }) => status)
 }
 const weVerify = async (verifiableCredential) => {
   const { status, body } = await post('/credentials/verify', { verifiableCredential, options: { checks: ['proof'] } })
@@ -93,8 +96,7 @@ const weVerify = async (verifiableCredential) => {
 }
 
 for (const [name, { verify, sign, keys }] of Object.entries(suites)) {
-  const todo = name === 'eddsa-jcs-2022' && 'their verifier refuses this document of ours'
-  test(`${name}: theirs verifies ours, and both refuse what was changed`, { todo }, async () => {
+  test(`${name}: theirs verifies ours, and both refuse what was changed`, async () => {
     const options = { cryptosuite: name }
     const { status, body } = await post('/credentials/issue', { credential: credential(issuer(name)), options })
     assert.equal(status, 201, JSON.stringify(body))
@@ -140,8 +142,7 @@ test('a revocation is seen by both sides', async () => {
   assert.deepEqual([await theyVerify(ours, eddsaRdfc), await look()], [true, 200])
   const credentialStatus = [{ type: 'BitstringStatusListEntry', status: '1' }]
   assert.equal((await post('/credentials/status', { credentialId: id, credentialStatus })).status, 200)
-  // Their library tells which bits are set and leaves it to its caller to mind them.
-  assert.equal(await look(), 400)
+  assert.deepEqual([await theyVerify(ours, eddsaRdfc), await look()], [false, 400])
 })
 
 test('what does not conform is not issued, and the problem says of which type it is', async () => {
