@@ -60,7 +60,9 @@ impl Timestamp {
         Day(i32::try_from(self.0.div_euclid(86_400_000)).unwrap_or(i32::MAX))
     }
 
-    fn date_time(self) -> OffsetDateTime {
+    /// The same moment as libraries take it, in UTC; the whole range fits.
+    #[must_use]
+    pub fn date_time(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }

@@ -5,7 +5,7 @@
 //! rules here are those of an issuer's own hygiene, stricter than the standards; each has a stable
 //! code. [`check`] judges a whole credential. For the many awards of one template,
 //! [`CredentialTemplate::lint`] judges once what they share, and [`CredentialTemplate::lint_fill`]
-//! each award's own part, with the same result.
+//! each award's own part, with the same result; [`check_text`] one text that will stand in them.
 //!
 //! To add a rule: a [`Code`], and a function in the file of its kind.
 //!
@@ -27,6 +27,7 @@ use time::OffsetDateTime;
 
 pub use code::Code;
 pub(crate) use fill::Fixed;
+pub use text::Text;
 
 use crate::fault::Fault;
 use crate::{v3, vcdm};
@@ -96,6 +97,15 @@ pub fn check(credential: &Value, context: &LintContext<'_>) -> Vec<Finding> {
     text::check_all(&mut findings, credential);
     findings.data_model(v3::issuing_faults(credential));
     findings.data_model(vcdm::issuing_faults(credential));
+    findings.0
+}
+
+/// Tells why a text must not stand in a credential, at the place given: so that its author hears of
+/// it long before anything is to be signed.
+#[must_use]
+pub fn check_text(at: &str, text: &str, expected: Text) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    text::check(&mut findings, at, text, expected);
     findings.0
 }
 

@@ -46,6 +46,7 @@ pub use extension::{Extension, RECIPIENT_PROFILE_CONTEXT, recipient_profile};
 pub use faults::{class_faults, faults};
 pub use found::{Fetched, Found, Need};
 pub use identity::{IdentityObject, Recipient, UnknownHash};
+pub(crate) use judgement::revoked_for;
 pub use key::CryptographicKey;
 pub use link::Linked;
 pub use outcome::Outcome;

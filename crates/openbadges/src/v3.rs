@@ -27,7 +27,9 @@ pub use address::{Address, GeoCoordinates};
 pub use alignment::{Alignment, TARGET_TYPES};
 pub(crate) use conformance::evidence_faults;
 pub use conformance::{endorsement_faults, faults, issuing_faults, schema_faults};
-pub use credential::{CREDENTIALS_V2, EXTENSIONS, OPEN_BADGES_V3, OpenBadgeCredential};
+pub use credential::{
+    CREDENTIALS_V1, CREDENTIALS_V2, EXTENSIONS, OPEN_BADGES_V3, OpenBadgeCredential,
+};
 pub use endorsement::{EndorsementCredential, EndorsementSubject};
 pub use equality::{is_newer_edition, is_same_credential};
 pub use evidence::Evidence;

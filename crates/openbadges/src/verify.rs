@@ -33,7 +33,9 @@ pub use self::report::{
     Check, CheckKind, Claims, Container, Freshness, Outcome, Report, Source, Standard, Verdict,
 };
 pub use self::trust::TrustedIssuer;
+use crate::json;
 use crate::timestamp::timestamp;
+use crate::v2::revoked_for;
 
 /// How many bytes a verdict fetches at most for one document.
 const MAX_DOCUMENT: usize = 4 << 20;
@@ -101,11 +103,10 @@ impl Verifier {
     ) -> Report {
         let mut documents = Documents::default();
         loop {
-            let report = self.judge(handed, &documents, options, now);
-            let wanted = documents.take_wanted();
-            if wanted.is_empty() {
-                return Report { sources: documents.sources(), ..report };
-            }
+            let wanted = match self.judge(handed, &documents, options, now) {
+                Ok(report) => return report,
+                Err(wanted) => wanted,
+            };
             let left = options.budget.fetches.saturating_sub(documents.tried());
             let most = options.budget.bytes.saturating_sub(documents.bytes()).min(MAX_DOCUMENT);
             let may = if most == 0 { 0 } else { left.min(wanted.len()) };
@@ -130,11 +131,10 @@ impl Verifier {
     ) -> Report {
         let mut documents = Documents::default();
         loop {
-            let report = self.judge(handed, &documents, options, now);
-            let wanted = documents.take_wanted();
-            if wanted.is_empty() {
-                return Report { sources: documents.sources(), ..report };
-            }
+            let wanted = match self.judge(handed, &documents, options, now) {
+                Ok(report) => return report,
+                Err(wanted) => wanted,
+            };
             for url in wanted {
                 let found = if documents.tried() < options.budget.fetches {
                     lookup(&url)
@@ -146,13 +146,15 @@ impl Verifier {
         }
     }
 
+    /// Judges with the documents at hand; gives the addresses of those that are wanted beside them,
+    /// if any are.
     fn judge(
         &self,
         handed: &[u8],
         documents: &Documents,
         options: &Options,
         now: OffsetDateTime,
-    ) -> Report {
+    ) -> Result<Report, Vec<String>> {
         let run = Run { verifier: self, documents, options, now, depth: 0 };
         let (judged, container) = match input::read(handed) {
             Err(reason) => (Judged::unreadable(reason), None),
@@ -162,7 +164,13 @@ impl Verifier {
             },
             Ok((input, container)) => (run.judged(input), container),
         };
-        Report { container, ..run.told(judged) }
+        let report = Report { container, ..run.told(judged) };
+        let wanted = documents.take_wanted();
+        if wanted.is_empty() {
+            Ok(Report { sources: documents.sources(), ..report })
+        } else {
+            Err(wanted)
+        }
     }
 }
 
@@ -172,10 +180,12 @@ impl Run<'_> {
         let document = self.documents.get(url).map_err(|error| {
             let reason = format!("there is nothing to judge at {url}: {error}");
             match error {
-                Unreachable::Gone => Check::invalid(
-                    CheckKind::Status,
-                    format!("what was at {url} is gone for good: its issuer took it back"),
-                ),
+                Unreachable::Gone(said) => {
+                    let said = json::parse(&said, MAX_INPUT).unwrap_or_default();
+                    let reason =
+                        format!("what was at {url} is gone for good: {}", revoked_for(&said));
+                    Check::invalid(CheckKind::Status, reason)
+                }
                 Unreachable::Failed(_) => Check::undetermined(CheckKind::Format, reason),
             }
         })?;

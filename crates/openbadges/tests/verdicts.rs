@@ -433,11 +433,15 @@ fn an_address_that_is_gone_was_taken_back_and_one_that_leads_on_leads_nowhere() 
         b"https://a.example/3".to_vec(),
     )]));
     let gone = |url: &str| match url {
-        "https://a.example/1" => Err(Unreachable::Gone),
+        "https://a.example/1" => {
+            Err(Unreachable::Gone(br#"{"revocationReason":"by mistake"}"#.to_vec()))
+        }
         other => web.get(other),
     };
     let judge = |url: &[u8]| verifier().verify_with(url, gone, &Options::default(), now());
-    assert_eq!(judge(b"https://a.example/1").verdict, Verdict::Invalid);
+    let gone_for = judge(b"https://a.example/1");
+    assert_eq!(gone_for.verdict, Verdict::Invalid);
+    assert!(gone_for.summary.contains("by mistake"), "{}", gone_for.summary);
     assert_eq!(judge(b"https://a.example/2").verdict, Verdict::Invalid);
     assert_eq!(judge(b"https://a.example/4").verdict, Verdict::Undetermined);
 }

@@ -62,7 +62,7 @@ pub struct Fetched {
 }
 
 /// Why nothing was fetched. Says nothing that a stranger could use to look around in a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// The URL is none, or not one that may be fetched.
     #[error("this address may not be fetched: use a public https:// URL without user or password")]
@@ -70,9 +70,10 @@ pub enum FetchError {
     /// It did not answer, or not with success.
     #[error("the address did not answer with a document: check it, or try again later")]
     Failed,
-    /// It was there and is gone for good (HTTP 410).
+    /// It was there and is gone for good (HTTP 410), with what the answer says of it: nothing when
+    /// that is too large.
     #[error("the document is gone for good")]
-    Gone,
+    Gone(Bytes),
     /// It answered with too much.
     #[error("the document is too large")]
     TooLarge,
@@ -140,7 +141,8 @@ impl Fetch {
                 return read(url, response, limits.bytes).await;
             }
             if response.status() == StatusCode::GONE {
-                return Err(FetchError::Gone);
+                let said = read(url, response, limits.bytes).await;
+                return Err(FetchError::Gone(said.map(|said| said.body).unwrap_or_default()));
             }
             if !response.status().is_redirection() {
                 return Err(FetchError::Failed);

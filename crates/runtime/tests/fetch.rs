@@ -140,6 +140,18 @@ async fn redirects_are_few_and_each_is_checked() {
 }
 
 #[tokio::test]
+async fn what_is_gone_for_good_may_say_why_at_no_great_length() {
+    for (length, said) in [(9, "by law..."), (2000, "")] {
+        let body = format!("{:.<length$}", "by law");
+        let answer = format!("HTTP/1.1 410 Gone\r\nContent-Length: {length}\r\n\r\n{body}");
+        let address = server(move |stream, _| says(stream, answer.clone())).await;
+        let limits = FetchLimits { bytes: 1000, ..FetchLimits::default() };
+        let fetched = door(&[&address]).get(&format!("http://{address}/"), limits).await;
+        assert_eq!(fetched.err(), Some(FetchError::Gone(said.into())));
+    }
+}
+
+#[tokio::test]
 async fn servers_that_misbehave_are_given_up_on() {
     let within = async |address: String, time: Duration| {
         let limits = FetchLimits { bytes: 1000, time, redirects: 2 };

@@ -2,7 +2,6 @@ use kernel::{Class, Timestamp};
 use openbadges::{
     CredentialTemplate, EddsaRdfc2022, Fill, STATUS_LIST_ENTRIES,
     lint::{Finding, LintContext, ListInUse},
-    parse_timestamp,
 };
 use runtime::Refusal;
 
@@ -30,7 +29,7 @@ pub(crate) fn check_template(
     if let Err(error) = template.check(suite) {
         return refused(error.to_string());
     }
-    match template.lint(&context(template, circumstances)?).into_iter().next() {
+    match template.lint(&context(template, circumstances)).into_iter().next() {
         None => Ok(()),
         Some(Finding { code, fault }) => {
             refused(format!("{} {} ({code})", fault.pointer, fault.message))
@@ -45,7 +44,7 @@ pub(crate) fn check_award(
     fill: &Fill,
     circumstances: Circumstances<'_>,
 ) -> Outcome<()> {
-    let findings = template.lint_fill(fill, &context(template, circumstances)?);
+    let findings = template.lint_fill(fill, &context(template, circumstances));
     let Some(Finding { code, fault }) = findings.into_iter().next() else { return Ok(()) };
     let path = match fault.pointer.as_str() {
         "/credentialSubject/narrative" => "/narrative",
@@ -76,10 +75,8 @@ pub(crate) fn column(refusal: &Refusal) -> Option<String> {
 fn context<'a>(
     template: &'a CredentialTemplate,
     circumstances: Circumstances<'a>,
-) -> Outcome<LintContext<'a>> {
-    let now = parse_timestamp(&circumstances.at.to_string())
-        .map_err(|error| Trouble::fault("the clock shows no time", &error))?;
-    Ok(LintContext {
+) -> LintContext<'a> {
+    LintContext {
         issuer: circumstances.issuer,
         verification_method: template.verification_method(),
         cryptosuite: template.cryptosuite(),
@@ -88,6 +85,6 @@ fn context<'a>(
             entries: STATUS_LIST_ENTRIES.into(),
         }),
         origin: Some(circumstances.origin),
-        now,
-    })
+        now: circumstances.at.date_time(),
+    }
 }

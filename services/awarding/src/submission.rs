@@ -29,7 +29,6 @@ use proto::awarding::v1::{
 };
 use runtime::{Refusal, command};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use crate::{
     badges::{Signing, suite_of},
@@ -198,8 +197,7 @@ impl Awarding {
                 cryptosuite: options.cryptosuite.name(),
                 status_list: url.as_deref().map(|url| ListInUse { url, entries }),
                 origin: Some(&self.context.public_url),
-                now: OffsetDateTime::from_unix_timestamp(self.clock.now().unix_seconds())
-                    .unwrap_or(OffsetDateTime::UNIX_EPOCH),
+                now: self.clock.now().whole_second().date_time(),
             };
             lint::check(document, &context).into_iter().next().map(|finding| finding.fault)
         } else {

@@ -20,7 +20,7 @@ use tonic::{Request, Status};
 use crate::{
     badges::{BadgeRow, VersionRow, part, version_key},
     grpc::Service,
-    known_issuers,
+    known_issuers, wording,
 };
 
 /// Most tags or alignments that are looked at; the domain says how many there may be.
@@ -254,5 +254,7 @@ async fn content(
         achievement_type: content.achievement_type,
         expires_after_days: content.expires_after_days,
     };
-    Content::check(draft).map_err(|rejection| status::of_rejection(&rejection))
+    let content = Content::check(draft).map_err(|rejection| status::of_rejection(&rejection))?;
+    wording::check(&content)?;
+    Ok(content)
 }

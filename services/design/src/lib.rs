@@ -12,6 +12,7 @@ mod badges;
 mod grpc;
 mod known_issuers;
 mod pictures;
+mod wording;
 
 use std::sync::Arc;
 

@@ -111,11 +111,7 @@ pub struct Wires {
 ///
 /// # Panics
 /// When the schema's own SDL cannot be read back, which a test rules out.
-pub fn graphql(context: &Context, wires: Wires, limits: Limits) -> Router {
-    graphql_with(context, wires, limits, Arc::new(verification::Verification::new(context)))
-}
-
-fn graphql_with(
+fn graphql(
     context: &Context,
     wires: Wires,
     limits: Limits,
@@ -186,5 +182,5 @@ pub fn routes_within(context: &Context, wires: Wires, limits: Limits, sandbox: S
     let web = web::Web::new(context, wires.clone(), Arc::clone(&verification), sandbox);
     let engagement = web::flush(web.clone(), context.tasks.cancelled());
     context.tasks.spawn("engagement", engagement);
-    graphql_with(context, wires, limits, verification).merge(web::routes(web))
+    graphql(context, wires, limits, verification).merge(web::routes(web))
 }

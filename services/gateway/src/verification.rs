@@ -1,7 +1,7 @@
 //! Verdicts on badges, whoever issued them: one verifier, and the door through which it fetches.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{Arc, LazyLock, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -10,14 +10,12 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode, header},
 };
-use kernel::Timestamp;
 use moka::sync::Cache;
 use openbadges::{
     jsonld::{Contexts, Processor},
     verify::{Document, Fetch, Options, Report, TrustedIssuer, Unreachable, Verifier},
 };
 use runtime::{Clock, Context, FetchError, FetchLimits};
-use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
@@ -35,7 +33,8 @@ const KEPT_BYTES: u64 = 64 << 20;
 
 /// Judges badges.
 pub(crate) struct Verification {
-    verifier: Verifier,
+    /// Reads its contexts when the first verdict is wanted, not when the process starts.
+    verifier: LazyLock<Verifier>,
     door: Door,
     trusted: Vec<TrustedIssuer>,
     under_way: Semaphore,
@@ -52,7 +51,6 @@ pub(crate) struct Busy;
 impl Verification {
     /// The verifier of this deployment.
     pub(crate) fn new(context: &Context) -> Self {
-        let processor = Arc::new(Processor::new(Contexts::bundled()));
         let known = |known: &runtime::config::KnownIssuer| TrustedIssuer {
             issuer: known.issuer.clone(),
             name: known.name.clone(),
@@ -65,7 +63,9 @@ impl Verification {
             .time_to_live(KEPT)
             .build();
         Self {
-            verifier: Verifier::new(processor),
+            verifier: LazyLock::new(|| {
+                Verifier::new(Arc::new(Processor::new(Contexts::bundled())))
+            }),
             door: Door {
                 fetch: context.fetch.clone(),
                 own: authority(&context.public_url).to_owned(),
@@ -91,7 +91,8 @@ impl Verification {
         let _turn = self.under_way.try_acquire().map_err(|_| Busy)?;
         let options = Options { trusted: self.trusted.clone(), ..asked };
         let visit = Visit { door: &self.door, until: Instant::now() + PATIENCE };
-        Ok(self.verifier.verify(handed, &visit, &options, moment(self.clock.now())).await)
+        let now = self.clock.now().date_time();
+        Ok(self.verifier.verify(handed, &visit, &options, now).await)
     }
 }
 
@@ -139,7 +140,7 @@ impl Fetch for Visit<'_> {
 
 fn failed(error: FetchError) -> Unreachable {
     match error {
-        FetchError::Gone => Unreachable::Gone,
+        FetchError::Gone(said) => Unreachable::Gone(said.into()),
         other => Unreachable::Failed(other.to_string()),
     }
 }
@@ -159,15 +160,17 @@ impl Door {
         let request = Request::get(path).header(header::ACCEPT, "application/json, */*;q=0.5");
         let request = request.body(Body::empty()).map_err(|_| nothing())?;
         let response = routes.oneshot(request).await.unwrap_or_else(|never| match never {});
-        match response.status() {
-            StatusCode::OK => {}
-            StatusCode::GONE => return Err(Unreachable::Gone),
-            _ => return Err(nothing()),
+        let status = response.status();
+        if !matches!(status, StatusCode::OK | StatusCode::GONE) {
+            return Err(nothing());
         }
         let media_type = response.headers().get(header::CONTENT_TYPE);
         let media_type = media_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim().to_owned();
         let body = to_bytes(response.into_body(), most).await;
+        if status == StatusCode::GONE {
+            return Err(Unreachable::Gone(body.unwrap_or_default().into()));
+        }
         let body = body.map_err(|_| failed(FetchError::TooLarge))?;
         let fetched_at = Some(self.clock.now().whole_second().to_string());
         Ok(Document { body: body.into(), media_type, fetched_at })
@@ -177,10 +180,4 @@ impl Door {
 /// Host and port of a URL without path.
 fn authority(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, rest)| rest)
-}
-
-/// A moment as the standards' library takes it; the whole range fits.
-pub(crate) fn moment(at: Timestamp) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.unix_millis()) * 1_000_000)
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

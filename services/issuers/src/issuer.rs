@@ -4,7 +4,10 @@ use auth::Permission;
 use eventstore::Execution;
 use issuers_domain::{Issuer, IssuerCommand, IssuerCreated, IssuerEvent, IssuerId, KeyId, Profile};
 use kernel::{Class, Fact, TenantId};
-use openbadges::did_web_from_url;
+use openbadges::{
+    did_web_from_url,
+    lint::{Text, check_text},
+};
 use proto::issuers::v1 as wire;
 use readmodel::tables;
 use runtime::{
@@ -156,7 +159,19 @@ pub(crate) fn shown(
 }
 
 fn profile(name: &str, url: &str, description: &str, email: &str) -> Result<Profile, Status> {
-    Profile::new(name, url, description, email).map_err(|error| status::of_rejection(&error))
+    let profile = Profile::new(name, url, description, email);
+    let profile = profile.map_err(|error| status::of_rejection(&error))?;
+    let described = profile.description.as_deref().map(|text| ("/description", text, Text::Plain));
+    let named = ("/name", profile.name.as_str(), Text::Line);
+    // What no credential may hold is refused to its author and not when a badge is awarded.
+    for (path, text, expected) in [named].into_iter().chain(described) {
+        if let Some(finding) = check_text(path, text, expected).into_iter().next() {
+            let message = format!("the text {}", finding.fault.message);
+            let invalid = Class::Invalid;
+            return Err(status::rejected("INVALID_INPUT", invalid, &message, Some(path), &[]));
+        }
+    }
+    Ok(profile)
 }
 
 /// The issuer's did:web. A public URL without TLS (a trial on one machine) gets the same id that

@@ -12,7 +12,6 @@ use anyhow::Context as _;
 use clap::Args;
 use runtime::{Clock, Config, Flags, SystemClock, config::Tls};
 use serde_json::Value;
-use time::OffsetDateTime;
 
 use certificate::{SelfSigned, self_signed};
 
@@ -80,7 +79,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 
 /// Adds the listener with TLS, and makes it the public one unless another address is configured.
 fn serve_tls(config: &mut Config, options: &Options) -> anyhow::Result<()> {
-    let now = OffsetDateTime::from_unix_timestamp(SystemClock.now().unix_seconds())?;
+    let now = SystemClock.now().whole_second().date_time();
     let SelfSigned { certificate, key } = self_signed(&options.data, now)?;
     if config.public_url.starts_with("http://localhost:") {
         config.public_url = format!("https://localhost:{}", options.tls_listen.port());

@@ -17,7 +17,6 @@ use openbadges::{
     },
 };
 use runtime::{Clock, FetchError, FetchLimits, SystemClock, config::Egress};
-use time::OffsetDateTime;
 
 /// How long all fetches of the verdict may take together.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -67,9 +66,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         recipient: options.recipient.clone(),
         ..Asked::default()
     };
-    let now = OffsetDateTime::from_unix_timestamp_nanos(
-        i128::from(SystemClock.now().unix_millis()) * 1_000_000,
-    )?;
+    let now = SystemClock.now().date_time();
     let report = if options.offline {
         verifier.verify(&handed, &openbadges::verify::Offline, &asked, now).await
     } else {
@@ -142,7 +139,7 @@ impl Fetch for Door {
             outcome = self.once(&open, most).await;
         }
         outcome.map_err(|error| match error {
-            FetchError::Gone => Unreachable::Gone,
+            FetchError::Gone(said) => Unreachable::Gone(said.into()),
             other => Unreachable::Failed(other.to_string()),
         })
     }

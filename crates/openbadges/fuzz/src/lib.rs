@@ -28,7 +28,7 @@ static PROCESSOR: LazyLock<Arc<Processor>> =
 fn judge(bytes: &[u8]) {
     let found = |url: &str| match url.len() % 2 {
         0 => Ok(Document::new(bytes)),
-        _ => Err(Unreachable::Gone),
+        _ => Err(Unreachable::Gone(Vec::new())),
     };
     let now = parse_timestamp("2026-06-01T00:00:00Z").expect("it is a timestamp");
     let verifier = Verifier::new(PROCESSOR.clone());

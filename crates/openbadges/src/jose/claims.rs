@@ -6,9 +6,7 @@ use time::OffsetDateTime;
 use super::{JoseError, Jws, MAX_BYTES};
 use crate::json;
 use crate::timestamp::{parse_timestamp, timestamp};
-
-const V1: &str = "https://www.w3.org/2018/credentials/v1";
-const V2: &str = "https://www.w3.org/ns/credentials/v2";
+use crate::v3::{CREDENTIALS_V1, CREDENTIALS_V2};
 
 /// What the header says that the token holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +43,7 @@ pub fn credential_in_jwt(jws: &Jws) -> Result<Value, JoseError> {
             let document = strip(&mut claims);
             let kind = kind(&document)?;
             // In the data model 1.1 the document has its own claim.
-            if first_context(&document) != Some(V2) {
+            if first_context(&document) != Some(CREDENTIALS_V2) {
                 return Err(JoseError::Placement);
             }
             check(&claims, &document, kind, typ == Typ::Jwt)?;
@@ -53,7 +51,7 @@ pub fn credential_in_jwt(jws: &Jws) -> Result<Value, JoseError> {
         }
         (Some(Value::Object(document)), None) | (None, Some(Value::Object(document))) => {
             if typ != Typ::Jwt
-                || first_context(&document) != Some(V1)
+                || first_context(&document) != Some(CREDENTIALS_V1)
                 || claims.contains_key("@context")
             {
                 return Err(JoseError::Placement);

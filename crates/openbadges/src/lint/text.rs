@@ -4,14 +4,15 @@ use serde_json::Value;
 
 use super::{Code, Findings, visit};
 
-/// What a member's text is.
+/// What is expected of a text that people read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub enum Text {
+    /// One line without HTML, of at most 300 characters.
     Line,
+    /// Without HTML, of at most 2,000 characters.
     Plain,
+    /// Markdown in which nothing runs, of at most 10,000 characters.
     Markdown,
-    /// Judged elsewhere, or not by people.
-    Other,
 }
 
 pub(super) fn check_all(findings: &mut Findings, credential: &Value) {
@@ -32,19 +33,24 @@ pub(super) fn check_within(findings: &mut Findings, value: &Value, at: &str) {
         Value::Array(items) if items.is_empty() => {
             findings.add(Code::ValueEmpty, at, "must not be empty: leave it out");
         }
-        Value::String(text) => check(findings, at, text, form(name)),
+        Value::String(text) => {
+            if let Some(form) = form(name) {
+                check(findings, at, text, form);
+            }
+        }
         _ => {}
     });
 }
 
 pub(super) fn narrative(findings: &mut Findings, text: &str) {
-    check(findings, "/credentialSubject/narrative", text, Form::Markdown);
+    check(findings, "/credentialSubject/narrative", text, Text::Markdown);
 }
 
-fn form(name: &str) -> Form {
-    match name {
-        "narrative" | "endorsementComment" => Form::Markdown,
-        "description" | "targetDescription" | "caption" => Form::Plain,
+/// What is expected of a member's text; nothing of what is judged elsewhere, or not by people.
+fn form(name: &str) -> Option<Text> {
+    Some(match name {
+        "narrative" | "endorsementComment" => Text::Markdown,
+        "description" | "targetDescription" | "caption" => Text::Plain,
         "@context"
         | "type"
         | "id"
@@ -58,17 +64,16 @@ fn form(name: &str) -> Form {
         | "awardedDate"
         | "statusListIndex"
         | "statusListCredential"
-        | "endorsementJwt" => Form::Other,
-        _ => Form::Line,
-    }
+        | "endorsementJwt" => return None,
+        _ => Text::Line,
+    })
 }
 
-fn check(findings: &mut Findings, at: &str, text: &str, form: Form) {
+pub(super) fn check(findings: &mut Findings, at: &str, text: &str, form: Text) {
     let most = match form {
-        Form::Other => return,
-        Form::Line => 300,
-        Form::Plain => 2_000,
-        Form::Markdown => 10_000,
+        Text::Line => 300,
+        Text::Plain => 2_000,
+        Text::Markdown => 10_000,
     };
     if text.trim().is_empty() {
         findings.add(Code::TextEmpty, at, "must not be empty");
@@ -76,7 +81,7 @@ fn check(findings: &mut Findings, at: &str, text: &str, form: Form) {
     if text.len() > most && text.chars().count() > most {
         findings.add(Code::TextLong, at, format!("must have at most {most} characters"));
     }
-    let breaks = |c: char| form != Form::Line && matches!(c, '\n' | '\r' | '\t');
+    let breaks = |c: char| form != Text::Line && matches!(c, '\n' | '\r' | '\t');
     if text.chars().any(|c| c.is_control() && !breaks(c)) {
         findings.add(Code::TextControl, at, "must not have control characters");
     }
@@ -93,10 +98,10 @@ fn check(findings: &mut Findings, at: &str, text: &str, form: Form) {
         }
     }
     match form {
-        Form::Markdown if is_active(text) => {
+        Text::Markdown if is_active(text) => {
             findings.add(Code::TextActive, at, "must not have scripts or embedded pages");
         }
-        Form::Line | Form::Plain if tags(text).next().is_some() => {
+        Text::Line | Text::Plain if tags(text).next().is_some() => {
             findings.add(Code::TextMarkup, at, "must be plain text without html");
         }
         _ => {}

@@ -10,6 +10,7 @@ use super::read::{has_type, url};
 use super::{Entry, Problem, Purpose, StatusList, StatusListError};
 use crate::fault::Fault;
 use crate::timestamp::parse_timestamp;
+use crate::vcdm::issuer_id;
 
 /// What a list says about an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,11 +94,7 @@ impl ListError {
 /// # Errors
 /// When the issuers differ, or one of the documents has none.
 pub fn check_issuer(credential: &Value, list_credential: &Value) -> Result<(), ListError> {
-    let issuer = |document: &Value| -> Option<String> {
-        let issuer = document.get("issuer")?;
-        issuer.get("id").unwrap_or(issuer).as_str().map(str::to_owned)
-    };
-    match (issuer(credential), issuer(list_credential)) {
+    match (issuer_id(credential), issuer_id(list_credential)) {
         (Some(one), Some(other)) if one == other => Ok(()),
         _ => Err(ListError::OtherIssuer),
     }

@@ -64,7 +64,7 @@ pub(super) fn revoked(document: &Value) -> Outcome {
 }
 
 /// Why something was revoked, in the issuer's words.
-pub(super) fn revoked_for(document: &Value) -> String {
+pub(crate) fn revoked_for(document: &Value) -> String {
     match term::text(document, "revocationReason").filter(|reason| !reason.is_empty()) {
         Some(reason) => {
             let reason: String = reason.chars().take(500).collect();

@@ -13,6 +13,8 @@ use super::subject::AchievementSubject;
 
 /// The context of Verifiable Credentials 2.0, always first.
 pub const CREDENTIALS_V2: &str = "https://www.w3.org/ns/credentials/v2";
+/// The context of Verifiable Credentials 1.1, under which badges are verified and not issued.
+pub const CREDENTIALS_V1: &str = "https://www.w3.org/2018/credentials/v1";
 /// The context of Open Badges 3.0, always second.
 pub const OPEN_BADGES_V3: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
 /// The context that defines the `1EdTech…` types, needed as soon as one is used.

@@ -4,10 +4,7 @@ use serde_json::Value;
 
 use super::faults::{Faults, Place};
 use super::url::is_url;
-use crate::v3::CREDENTIALS_V2;
-
-/// The first context of credentials of version 1.1.
-const CREDENTIALS_V1: &str = "https://www.w3.org/2018/credentials/v1";
+use crate::v3::{CREDENTIALS_V1, CREDENTIALS_V2};
 
 /// A version of the data model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

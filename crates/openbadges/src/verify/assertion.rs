@@ -55,7 +55,7 @@ impl Run<'_> {
     fn fetched(&self, url: &str) -> Option<Fetched> {
         Some(match self.documents.known(url)? {
             Ok(document) => Fetched::Body(document.body.clone()),
-            Err(Unreachable::Gone) => Fetched::Gone(Vec::new()),
+            Err(Unreachable::Gone(said)) => Fetched::Gone(said.clone()),
             Err(Unreachable::Failed(why)) => Fetched::Failed(why.clone()),
         })
     }

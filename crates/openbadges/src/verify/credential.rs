@@ -9,11 +9,10 @@ use super::report::{Check, CheckKind, Claims, Freshness, Report, Standard};
 use super::{Run, trust};
 use crate::did::Purpose;
 use crate::jose::{self, Jws};
-use crate::v3::CREDENTIALS_V2;
+use crate::v3::{CREDENTIALS_V1, CREDENTIALS_V2};
+use crate::vcdm::{has_type, holder_id, issuer_id};
 use crate::{Fault, IdentityObject, v3, vcdm};
 
-/// The context of VC Data Model 1.1.
-const CREDENTIALS_V1: &str = "https://www.w3.org/2018/credentials/v1";
 /// How many faults of form are told.
 const MAX_TOLD: usize = 12;
 /// How many related resources are told that were not compared.
@@ -231,7 +230,7 @@ pub(super) fn claims(document: &Value) -> Claims {
         name: at(achievement, "name").or_else(|| at(document, "name")),
         description: at(achievement, "description").or_else(|| at(document, "description")),
         image: image.filter(|url| url.starts_with("https://") || url.starts_with("http://")),
-        issuer: document.and_then(issuer).map(cut),
+        issuer: document.and_then(issuer_id).map(cut),
         issuer_name: at(issuer_node, "name"),
         valid_from: at(document, "validFrom").or_else(|| at(document, "issuanceDate")),
         valid_until: at(document, "validUntil").or_else(|| at(document, "expirationDate")),
@@ -254,23 +253,8 @@ fn cut(text: &str) -> String {
 /// Who must have signed, and as what: the issuer of a credential, the holder of a presentation.
 fn speaker(document: &Value) -> (Option<&str>, Purpose) {
     if standard(document) == Some(Standard::Presentation) {
-        let holder = document.get("holder");
-        let holder = holder.and_then(|h| h.as_str().or_else(|| h.get("id")?.as_str()));
-        (holder, Purpose::Authentication)
+        (holder_id(document), Purpose::Authentication)
     } else {
-        (Some(issuer(document).unwrap_or_default()), Purpose::Assertion)
-    }
-}
-
-pub(super) fn issuer(document: &Value) -> Option<&str> {
-    let issuer = document.get("issuer")?;
-    issuer.as_str().or_else(|| issuer.get("id")?.as_str())
-}
-
-pub(super) fn has_type(node: &Value, name: &str) -> bool {
-    match node.get("type") {
-        Some(Value::String(one)) => one == name,
-        Some(Value::Array(all)) => all.iter().any(|one| one == name),
-        _ => false,
+        (Some(issuer_id(document).unwrap_or_default()), Purpose::Assertion)
     }
 }

@@ -27,9 +27,10 @@ impl Document {
 /// Why a document cannot be had, in words for people. Says nothing about the network inside.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreachable {
-    /// It was there and is gone for good (HTTP 410): Open Badges 2.0 revokes so.
+    /// It was there and is gone for good (HTTP 410), with the body of that answer: Open Badges 2.0
+    /// revokes so and may say why.
     #[error("it is gone (http 410)")]
-    Gone,
+    Gone(Vec<u8>),
     /// Anything else.
     #[error("{0}")]
     Failed(String),

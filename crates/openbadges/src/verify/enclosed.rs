@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::Run;
-use super::credential::has_type;
 use super::input::{self, Input};
 use super::report::{Check, CheckKind, Report, Verdict};
+use crate::vcdm::has_type;
 
 /// How many enclosed credentials are judged.
 const MAX_ENCLOSED: usize = 16;

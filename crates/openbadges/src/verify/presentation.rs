@@ -7,6 +7,7 @@ use super::credential::Judged;
 use super::input::{self, Input};
 use super::proof::proofs;
 use super::report::{Check, CheckKind, Claims, Outcome, Report, Standard, Verdict};
+use crate::data_integrity::check_answers;
 use crate::vcdm;
 
 /// How many credentials of one presentation are judged.
@@ -35,11 +36,9 @@ impl Run<'_> {
         } else {
             all_hold(&enclosed)
         });
-        let holder = document.get("holder");
-        let holder = holder.and_then(|h| h.as_str().or_else(|| h.get("id")?.as_str()));
         let claims = Claims {
             id: document.get("id").and_then(Value::as_str).map(str::to_owned),
-            issuer: holder.map(str::to_owned),
+            issuer: vcdm::holder_id(document).map(str::to_owned),
             ..Claims::default()
         };
         let standard = Some(Standard::Presentation);
@@ -48,14 +47,14 @@ impl Run<'_> {
 
     /// Whether the proof answers the challenge that the verifier set, for its domain.
     fn bound(&self, document: &Value, proof: Check) -> Check {
-        let wanted = [("challenge", &self.options.challenge), ("domain", &self.options.domain)];
-        for (member, wanted) in wanted {
-            let Some(wanted) = wanted else { continue };
-            let holds = |proof: &Value| match proof.get(member) {
-                Some(Value::Array(all)) => all.iter().any(|one| one == wanted.as_str()),
-                one => one.is_some_and(|one| one == wanted.as_str()),
-            };
-            if !proofs(document).iter().any(holds) {
+        let (challenge, domain) =
+            (self.options.challenge.as_deref(), self.options.domain.as_deref());
+        for (member, domain, challenge) in
+            [("challenge", None, challenge), ("domain", domain, None)]
+        {
+            let mut proofs = proofs(document).iter();
+            let asked = domain.is_some() || challenge.is_some();
+            if asked && !proofs.any(|proof| check_answers(proof, domain, challenge).is_ok()) {
                 let reason = format!("its proof is not for the {member} that was asked for");
                 return Check::invalid(CheckKind::Proof, reason);
             }

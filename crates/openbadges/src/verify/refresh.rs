@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::Run;
-use super::credential::has_type;
 use super::input::{self, MAX_CREDENTIAL};
 use super::report::{Check, CheckKind};
 use crate::v3::{is_newer_edition, is_same_credential};
+use crate::vcdm::has_type;
 
 const KIND: CheckKind = CheckKind::Refresh;
 

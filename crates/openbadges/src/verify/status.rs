@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::Run;
-use super::credential::has_type;
 use super::input::{self, Input};
 use super::proof::validity_period;
 use super::report::{Check, CheckKind, Freshness, Outcome};
 use crate::json;
 use crate::status::{self, Entry, Purpose, RevocationList};
+use crate::vcdm::has_type;
 
 /// How many bytes a list may have; what it inflates to is bounded where it is decoded.
 const MAX_LIST: usize = 4 << 20;

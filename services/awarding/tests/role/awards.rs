@@ -9,7 +9,6 @@ use proto::{
     },
     page::v1::PageRequest,
 };
-use time::OffsetDateTime;
 
 use crate::world::{World, answer, id};
 
@@ -31,8 +30,7 @@ async fn verify(world: &World, award: &str, position: u64) -> Report {
     let list = url.rsplit('/').next().unwrap().to_owned();
     let request = GetStatusListRequest { status_list_id: list };
     let list = answer(client.get_status_list(world.call_at(position, request)).await).unwrap();
-    let millis = world.rig.now().unix_seconds();
-    let now = OffsetDateTime::from_unix_timestamp(millis).unwrap();
+    let now = world.rig.now().whole_second().date_time();
     let lookup = |wanted: &str| Ok(world.web(wanted, (&url, &list.credential)));
     verifier().verify_with(&public.credential, lookup, &Options::default(), now)
 }

@@ -158,6 +158,25 @@ async fn wrong_content_is_named_by_its_place() {
             "/content/artworkId",
             wire::BadgeContent { artwork_id: "../../etc/passwd".into(), ..content("A") },
         ),
+        ("INVALID_INPUT", "/content/name", content("Badge <img src=x>")),
+        (
+            "INVALID_INPUT",
+            "/content/description",
+            wire::BadgeContent { description: "right \u{202e}tfel".into(), ..content("A") },
+        ),
+        (
+            "INVALID_INPUT",
+            "/content/criteriaNarrative",
+            wire::BadgeContent {
+                criteria_narrative: "[x](javascript:alert(1))".into(),
+                ..content("A")
+            },
+        ),
+        (
+            "INVALID_INPUT",
+            "/content/tags",
+            wire::BadgeContent { tags: vec!["<b>x</b>".into()], ..content("A") },
+        ),
         ("NOT_FOUND", "", wire::BadgeContent { artwork_id: "a".repeat(64), ..content("A") }),
     ];
     for (expected, path, content) in cases {

@@ -37,6 +37,12 @@ async fn a_repeated_command_makes_the_same_issuer_with_the_same_key() {
     let wrong = wire::CreateIssuerRequest { url: "ftp://x".into(), ..creation("j", "West") };
     let wrong = world.client.create_issuer(world.rig.call(&world.owner, wrong)).await;
     assert_eq!(code(wrong), ("INVALID_INPUT".into(), "/url".into()));
+    let markup = wire::CreateIssuerRequest {
+        description: "<b>The</b> university".into(),
+        ..creation("k", "West")
+    };
+    let markup = world.client.create_issuer(world.rig.call(&world.owner, markup)).await;
+    assert_eq!(code(markup), ("INVALID_INPUT".into(), "/description".into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

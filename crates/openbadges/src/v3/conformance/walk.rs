@@ -6,11 +6,9 @@ use super::class::{Class, Kind, Member, Types};
 use super::{MOST, Mode, format};
 use crate::fault::Fault;
 use crate::timestamp::parse_timestamp;
-use crate::v3::CREDENTIALS_V2;
+use crate::v3::{CREDENTIALS_V1, CREDENTIALS_V2};
 use crate::vcdm::is_url;
 
-/// The first context of credentials of version 1.1 of the VC Data Model.
-const CREDENTIALS_V1: &str = "https://www.w3.org/2018/credentials/v1";
 /// How deep profiles and endorsements may stand within each other.
 const MAX_DEPTH: usize = 24;
 
