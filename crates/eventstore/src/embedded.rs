@@ -1,12 +1,21 @@
+pub(crate) mod clock;
+mod direct;
+mod erasing;
+mod fact;
 mod failure;
 mod heads;
 mod index;
 mod limits;
 mod log;
 mod lookup;
+mod metadata;
 mod names;
+mod placing;
+mod port;
 mod reader;
 mod readers;
+mod recent;
+mod records;
 mod schema;
 mod subscription;
 mod tail;
@@ -24,22 +33,23 @@ use std::{
 };
 
 use kernel::{Position, Revision};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, watch};
 
 use self::{
     index::Indexer,
-    log::Answer,
+    log::Erasure,
     reader::Known,
     readers::Readers,
     tail::Tail,
-    writer::{Delete, Publication, Request},
+    writer::{Publication, Request},
 };
 use crate::{
-    AppendError, Deletion, EventStore, Expected, Filter, Page, RecordedEvent, Scope, Signals,
-    StoreError, StreamId, Write,
+    AppendError, Appended, Deletion, EventStore, Expected, Filter, Page, RecordedEvent, Scope,
+    Signals, StoreError, StreamId, Write,
+    raw::{Refused, StreamName},
 };
 
-pub use self::schema::OpenError;
+pub use self::{direct::Submitted, schema::OpenError};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -165,27 +175,6 @@ impl Embedded {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Hands writes that are within the limits to the writer.
-    async fn hand_over(&self, writes: Vec<Write>) -> Vec<Answer> {
-        let count = writes.len();
-        let bytes: usize = writes.iter().map(limits::weight).sum();
-        if count > limits::WRITES || bytes > limits::WAITING {
-            return writes.iter().map(|_| Err(AppendError::TooLarge)).collect();
-        }
-        let units = u32::try_from((bytes / UNIT).max(1)).unwrap_or(u32::MAX);
-        let Ok(permit) = Arc::clone(&self.waiting).acquire_many_owned(units).await else {
-            return (0..count).map(|_| Err(closed())).collect();
-        };
-        let (reply, answers) = oneshot::channel();
-        if !self.send(Request::Append { writes, permit, reply }) {
-            return (0..count).map(|_| Err(closed())).collect();
-        }
-        match answers.await {
-            Ok(answers) => answers,
-            Err(_) => (0..count).map(|_| Err(lost())).collect(),
-        }
-    }
-
     fn send(&self, request: Request) -> bool {
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         requests.as_ref().is_some_and(|requests| requests.send(request).is_ok())
@@ -201,13 +190,13 @@ impl Drop for Embedded {
 }
 
 /// It was never handed over.
-fn closed() -> AppendError {
-    AppendError::Unavailable(Box::new(StoreError::Closed))
+fn closed() -> Refused {
+    Refused::Unavailable(Box::new(StoreError::Closed))
 }
 
 /// The writer went away with it.
-fn lost() -> AppendError {
-    AppendError::Unknown(Box::new(StoreError::Closed))
+fn lost() -> Refused {
+    Refused::Unknown(Box::new(StoreError::Closed))
 }
 
 impl Shared {
@@ -258,15 +247,17 @@ impl Shared {
 
 #[async_trait::async_trait]
 impl EventStore for Embedded {
-    async fn append(&self, writes: Vec<Write>) -> Vec<Answer> {
-        let admitted: Vec<bool> = writes.iter().map(limits::admits).collect();
-        if admitted.iter().all(|admitted| *admitted) {
-            return self.hand_over(writes).await;
-        }
-        let rest = writes.into_iter().zip(&admitted).filter_map(|(write, ok)| ok.then_some(write));
-        let mut answers = self.hand_over(rest.collect()).await.into_iter();
-        let answer = |ok: bool| if ok { answers.next() } else { Some(Err(AppendError::TooLarge)) };
-        admitted.into_iter().filter_map(answer).collect()
+    async fn append(&self, writes: Vec<Write>) -> Vec<Result<Appended, AppendError>> {
+        let expected: Vec<Option<Expected>> =
+            writes.iter().map(|write| limits::admits(write).then_some(write.expected)).collect();
+        let admitted = writes.into_iter().zip(&expected).filter(|(_, expected)| expected.is_some());
+        let batches = admitted.map(|(write, _)| port::batch(write)).collect();
+        let mut answers = self.hand_over(batches).await.into_iter();
+        let answer = |expected: Option<Expected>| match expected {
+            None => Some(Err(AppendError::TooLarge)),
+            Some(expected) => answers.next().map(|answer| port::answer(answer, expected)),
+        };
+        expected.into_iter().filter_map(answer).collect()
     }
 
     async fn read(
@@ -301,11 +292,8 @@ impl EventStore for Embedded {
         expected: Expected,
         how: Deletion,
     ) -> Result<(), AppendError> {
-        let (reply, deleted) = oneshot::channel();
-        let request = Delete { stream: stream.clone(), expected, how, reply };
-        if !self.send(Request::Delete(request)) {
-            return Err(closed());
-        }
-        deleted.await.unwrap_or_else(|_| Err(lost()))
+        let (stream, standing) = (StreamName::Ours(stream.clone()), port::standing(expected));
+        let deleted = self.delete_as(Erasure { stream, standing, how, recorded: false }).await;
+        deleted.map(drop).map_err(|refused| port::refusal(refused, expected))
     }
 }

@@ -10,10 +10,13 @@ pub mod conformance;
 mod embedded;
 mod execute;
 mod port;
+pub mod raw;
+#[cfg(feature = "server")]
+pub mod server;
 mod stream;
 
 pub use codec::{Unreadable, decode, encode};
-pub use embedded::{Embedded, EmbeddedOptions, OpenError};
+pub use embedded::{Embedded, EmbeddedOptions, OpenError, Submitted};
 pub use execute::{Done, ExecuteError, Execution, Loaded, carry_out, execute, load, load_for};
 pub use port::{
     AppendError, Appended, Decoded, Deletion, EventStore, Expected, Filter, NewEvent, Page,

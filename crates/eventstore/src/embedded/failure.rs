@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::AppendError;
+use crate::raw::Refused;
 
 /// Why nothing was written, in a form that each of many callers can be told.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -14,28 +14,16 @@ impl From<rusqlite::Error> for Refusal {
 }
 
 impl Refusal {
-    pub fn unavailable(&self) -> AppendError {
-        AppendError::Unavailable(Box::new(self.clone()))
+    pub fn unavailable(&self) -> Refused {
+        Refused::Unavailable(Box::new(self.clone()))
     }
 
-    pub fn unknown(&self) -> AppendError {
-        AppendError::Unknown(Box::new(self.clone()))
+    pub fn unknown(&self) -> Refused {
+        Refused::Unknown(Box::new(self.clone()))
     }
 }
 
 /// What no sound caller sends.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Malformed {
-    #[error("a write must hold at least one fact")]
-    NoFacts,
-    #[error("the id of a fact must not be nil")]
-    NilId,
-    #[error("the stream name must have the form category-tenant.id")]
-    StreamName,
-}
-
-impl From<Malformed> for AppendError {
-    fn from(fault: Malformed) -> Self {
-        AppendError::Unavailable(Box::new(fault))
-    }
-}
+#[error("{0}")]
+pub(super) struct Malformed(pub &'static str);

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::{Expected, StreamId};
+use crate::raw::{Found, StreamName};
 
 /// Where a stream stands.
 #[derive(Clone, Copy, Debug)]
@@ -17,30 +17,22 @@ pub(super) struct Head {
 
 impl Head {
     /// What a writer finds.
-    pub fn standing(self) -> Expected {
-        if self.first == self.next { Expected::NoStream } else { Expected::after(self.next) }
-    }
-
-    /// The revision that a writer with this expectation means to write first.
-    pub fn meant(self, expected: Expected) -> Option<u64> {
-        match expected {
-            Expected::NoStream => Some(self.first),
-            Expected::Revision(revision) => revision.checked_add(1),
-        }
+    pub fn found(self) -> Found {
+        Found { next: self.next, first: self.first }
     }
 }
 
 /// The heads of the streams used last, at most twice [`GENERATION`]: the rest is in the file.
 #[derive(Default)]
 pub(super) struct Heads {
-    young: HashMap<StreamId, Head>,
-    old: HashMap<StreamId, Head>,
+    young: HashMap<StreamName, Head>,
+    old: HashMap<StreamName, Head>,
 }
 
 const GENERATION: usize = 50_000;
 
 impl Heads {
-    pub fn get(&mut self, stream: &StreamId) -> Option<Head> {
+    pub fn get(&mut self, stream: &StreamName) -> Option<Head> {
         if let Some(head) = self.young.get(stream) {
             return Some(*head);
         }
@@ -49,7 +41,7 @@ impl Heads {
         Some(head)
     }
 
-    pub fn put(&mut self, stream: &StreamId, head: Head) {
+    pub fn put(&mut self, stream: &StreamName, head: Head) {
         if let Some(known) = self.young.get_mut(stream) {
             *known = head;
             return;
@@ -68,14 +60,12 @@ impl Heads {
 
 #[cfg(test)]
 mod tests {
-    use kernel::TenantId;
-
     use super::*;
 
     #[test]
     fn what_is_used_stays_and_the_rest_is_bounded() {
         let mut heads = Heads::default();
-        let stream = |n| StreamId::named("thing", TenantId::PLATFORM, n);
+        let stream = |n: u64| StreamName::new(&format!("thing-{n}"));
         let head = |next| Head { id: 1, next, first: 0, tombstoned: false };
         heads.put(&stream(0), head(7));
         for n in 1..3 * GENERATION as u64 {
@@ -89,7 +79,7 @@ mod tests {
     #[test]
     fn a_newer_head_replaces_an_older_one_of_the_last_generation() {
         let mut heads = Heads::default();
-        let stream = |n| StreamId::named("thing", TenantId::PLATFORM, n);
+        let stream = |n: u64| StreamName::new(&format!("thing-{n}"));
         let head = |next| Head { id: 1, next, first: 0, tombstoned: false };
         for n in 0..=GENERATION as u64 {
             heads.put(&stream(n), head(1));

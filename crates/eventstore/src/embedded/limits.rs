@@ -1,4 +1,7 @@
-use crate::Write;
+use crate::{
+    Write,
+    raw::{Batch, NewRecord, Standing, StreamName},
+};
 
 /// Bytes of one payload.
 const DATA: usize = 1 << 20;
@@ -31,4 +34,21 @@ pub(super) fn admits(write: &Write) -> bool {
 pub(super) fn weight(write: &Write) -> usize {
     let facts = write.events.iter().map(|event| event.data.len() + event.metadata.len() + 256);
     facts.sum::<usize>() + 256
+}
+
+/// Bytes of data and metadata of one record.
+pub(super) const RECORD: usize = 16 << 20;
+/// Bytes of the name of a stream or type of records.
+const TEXT: usize = 4 << 10;
+
+/// Whether a batch of records can be taken.
+pub(super) fn takes(batch: &Batch) -> bool {
+    let stream = |(stream, _): &(StreamName, Standing)| stream.as_str().len() <= TEXT;
+    let record = |(_, record): &(usize, NewRecord)| {
+        record.data.len() + record.metadata.len() <= RECORD && record.kind.len() <= TEXT
+    };
+    batch.streams.len() <= WRITES
+        && batch.streams.iter().all(stream)
+        && batch.records.iter().all(record)
+        && batch.weight() <= WAITING
 }

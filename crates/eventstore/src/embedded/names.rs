@@ -3,13 +3,13 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::Failure;
-use crate::StreamId;
+use crate::raw::StreamName;
 
 /// The names behind the numbers in the log, those met last: a page of facts shares them.
 pub(super) struct Names {
     /// The stream with number n is held in slot n modulo [`SLOTS`], if at all. Streams get their
     /// numbers in the order of their first facts, so that neighbours in the log seldom collide.
-    streams: Box<[Option<(i64, StreamId)>]>,
+    streams: Box<[Option<(i64, StreamName)>]>,
     /// The stream that was looked up last.
     missed: i64,
     kinds: Vec<Arc<str>>,
@@ -25,7 +25,7 @@ impl Names {
     }
 
     /// The stream with that number.
-    pub fn stream(&mut self, log: &Connection, id: i64) -> Result<StreamId, Failure> {
+    pub fn stream(&mut self, log: &Connection, id: i64) -> Result<StreamName, Failure> {
         let slot = usize::try_from(id)? % SLOTS;
         if let Some((held, stream)) = &self.streams[slot]
             && *held == id
@@ -40,8 +40,8 @@ impl Names {
         let mut rows = find.query((id, upto))?;
         let mut found = None;
         while let Some(row) = rows.next()? {
-            let (number, stream): (i64, StreamId) =
-                (row.get(0)?, row.get_ref(1)?.as_str()?.parse()?);
+            let number: i64 = row.get(0)?;
+            let stream = StreamName::new(row.get_ref(1)?.as_str()?);
             if number == id {
                 found = Some(stream.clone());
             }

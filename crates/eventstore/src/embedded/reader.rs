@@ -5,19 +5,21 @@ use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::{
-    Failure, index,
+    Failure,
+    fact::is_remark,
+    index,
     lookup::{self, Found},
     names::Names,
     schema::{self, integer},
 };
-use crate::{Filter, Page, RecordedEvent, Scope, StreamId};
+use crate::{Filter, Page, RecordedEvent, Scope, StreamId, raw::StreamName};
 
 /// One connection that reads the log, and another for the index once it is needed.
 pub(super) struct Reader {
-    log: Connection,
+    pub(super) log: Connection,
     index: Option<Connection>,
     folder: PathBuf,
-    names: Names,
+    pub(super) names: Names,
 }
 
 /// What is known about the log from outside it.
@@ -114,7 +116,7 @@ impl Reader {
             let mut rows = select.query([position])?;
             let Some(row) = rows.next()? else { continue };
             page.next = Position(position.cast_unsigned());
-            let stream = names.stream(log, row.get(1)?)?;
+            let StreamName::Ours(stream) = names.stream(log, row.get(1)?)? else { continue };
             if let Some(fact) = recorded(row, log, names, stream)? {
                 bytes += fact.data.len() + fact.metadata.len();
                 page.facts.push(fact);
@@ -147,7 +149,7 @@ impl Reader {
             let Some(row) = rows.next()? else { return Ok(considered < CONSIDERED) };
             considered += 1;
             page.next = Position(row.get::<_, i64>(0)?.cast_unsigned());
-            let stream = names.stream(log, row.get(1)?)?;
+            let StreamName::Ours(stream) = names.stream(log, row.get(1)?)? else { continue };
             if !filter.admits(&stream) {
                 continue;
             }
@@ -160,7 +162,8 @@ impl Reader {
     }
 }
 
-/// The fact in a row of pos, stream, rev, kind, id, meta, data; nothing when it was deleted.
+/// The fact in a row of pos, stream, rev, kind, id, meta, data; nothing when it was deleted or is
+/// a remark of the store.
 fn recorded(
     row: &Row<'_>,
     log: &Connection,
@@ -168,7 +171,8 @@ fn recorded(
     stream: StreamId,
 ) -> Result<Option<RecordedEvent>, Failure> {
     let id = Uuid::from_slice(row.get_ref(4)?.as_blob()?)?;
-    if id.is_nil() {
+    let kind = names.kind(log, row.get(3)?)?;
+    if id.is_nil() || is_remark(&kind) {
         return Ok(None);
     }
     Ok(Some(RecordedEvent {
@@ -177,7 +181,7 @@ fn recorded(
         stream,
         revision: row.get::<_, i64>(2)?.cast_unsigned(),
         position: Position(row.get::<_, i64>(0)?.cast_unsigned()),
-        kind: names.kind(log, row.get(3)?)?,
+        kind,
         data: row.get(6)?,
         metadata: row.get(5)?,
     }))

@@ -53,8 +53,8 @@ pub enum OpenError {
     },
 }
 
-/// The format written here.
-const VERSION: i64 = 1;
+/// The format written here. The first one had neither `created` nor `content`.
+const VERSION: i64 = 2;
 /// Marks our files for `file(1)` and against mistakes: "Lrel".
 const APPLICATION: i64 = 0x4c72_656c;
 
@@ -77,10 +77,18 @@ const TABLES: &str = "
         rev INTEGER NOT NULL,
         kind INTEGER NOT NULL,
         id BLOB NOT NULL,
+        created INTEGER NOT NULL DEFAULT 0,
+        content INTEGER NOT NULL DEFAULT 1,
         meta BLOB NOT NULL,
         data BLOB NOT NULL,
         UNIQUE (stream, rev)
     ) STRICT;
+";
+
+/// What a file of the first format lacks; the rows that are there take the defaults, unwritten.
+const FROM_FIRST: &str = "
+    ALTER TABLE events ADD COLUMN created INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE events ADD COLUMN content INTEGER NOT NULL DEFAULT 1;
 ";
 
 const WRITING: &str = "
@@ -147,6 +155,12 @@ pub(super) fn open_log(folder: &Path) -> Result<Connection, OpenError> {
     let application = number(&conn, "PRAGMA application_id").map_err(failed)?;
     match (application, version) {
         (APPLICATION, VERSION) => conn.execute_batch(WRITING).map_err(failed)?,
+        (APPLICATION, 1) => {
+            conn.execute_batch(WRITING).map_err(failed)?;
+            let upgrade =
+                format!("BEGIN IMMEDIATE; {FROM_FIRST} PRAGMA user_version = {VERSION}; COMMIT;");
+            conn.execute_batch(&upgrade).map_err(failed)?;
+        }
         (APPLICATION, found) => {
             return Err(OpenError::Newer { path: folder.to_owned(), found, known: VERSION });
         }

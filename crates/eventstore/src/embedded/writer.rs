@@ -13,23 +13,25 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use super::{
     index,
-    log::{Answer, Log},
+    log::{Answer, Erasure, Log},
     tail::Tail,
 };
-use crate::{AppendError, Deletion, Expected, StreamId, Write};
+use crate::raw::{Batch, Record, Refused};
 
 /// What callers ask of the writer. The permit bounds what waits.
 pub(super) enum Request {
-    Append { writes: Vec<Write>, permit: OwnedSemaphorePermit, reply: oneshot::Sender<Vec<Answer>> },
+    Append {
+        batches: Vec<Batch>,
+        permit: OwnedSemaphorePermit,
+        reply: oneshot::Sender<Vec<Answer>>,
+    },
     Delete(Delete),
 }
 
 /// A stream to be deleted.
 pub(super) struct Delete {
-    pub stream: StreamId,
-    pub expected: Expected,
-    pub how: Deletion,
-    pub reply: oneshot::Sender<Result<(), AppendError>>,
+    pub erasure: Erasure,
+    pub reply: oneshot::Sender<Result<Position, Refused>>,
 }
 
 /// Where the writer makes known what it wrote. When it ends, so do those who listen.
@@ -84,7 +86,7 @@ struct Writer<'a, 'c> {
 }
 
 struct Calls {
-    writes: Vec<Vec<Write>>,
+    batches: Vec<Vec<Batch>>,
     replies: Vec<oneshot::Sender<Vec<Answer>>>,
     permits: Vec<OwnedSemaphorePermit>,
     count: usize,
@@ -95,9 +97,9 @@ impl Calls {
     fn add(&mut self, request: Request) -> Option<Delete> {
         match request {
             Request::Delete(delete) => Some(delete),
-            Request::Append { writes, permit, reply } => {
-                self.count += writes.len();
-                self.writes.push(writes);
+            Request::Append { batches, permit, reply } => {
+                self.count += batches.len();
+                self.batches.push(batches);
                 self.replies.push(reply);
                 self.permits.push(permit);
                 None
@@ -125,7 +127,7 @@ impl Writer<'_, '_> {
     /// not wait.
     fn gather(&self, first: Request, requests: &Receiver<Request>) -> (Calls, Option<Delete>) {
         let mut calls =
-            Calls { writes: Vec::new(), replies: Vec::new(), permits: Vec::new(), count: 0 };
+            Calls { batches: Vec::new(), replies: Vec::new(), permits: Vec::new(), count: 0 };
         calls.add(first);
         let mut naps = if self.last > 1 { NAPS } else { 0 };
         while calls.count < GROUP {
@@ -147,18 +149,9 @@ impl Writer<'_, '_> {
 
     fn append(&mut self, calls: Calls) {
         self.last = calls.count;
-        let (answers, facts) = self.log.append(calls.writes);
+        let (answers, records) = self.log.append(calls.batches);
         drop(calls.permits);
-        if !facts.is_empty() {
-            self.untidy = true;
-            let (count, head) = (facts.len() as u64, self.log.newest());
-            self.publication.tail.extend(facts);
-            self.publication.head.send_replace(head);
-            if head.0 % index::CHUNK < count {
-                // Full means that the index has yet to take note of an earlier call.
-                let _ = self.publication.index.try_send(());
-            }
-        }
+        self.publish(records);
         for (reply, answers) in calls.replies.into_iter().zip(answers) {
             // Whoever asked may have gone.
             let _ = reply.send(answers);
@@ -166,13 +159,28 @@ impl Writer<'_, '_> {
     }
 
     fn delete(&mut self, delete: Delete) {
-        let Delete { stream, expected, how, reply } = delete;
-        let deleted = self.log.delete(&stream, expected, how);
-        if deleted.is_ok() {
+        let Delete { erasure, reply } = delete;
+        let deleted = self.log.delete(&erasure).map(|records| {
             self.publication.tail.clear();
+            self.publish(records);
             self.scrub();
-        }
+            self.log.newest()
+        });
         let _ = reply.send(deleted);
+    }
+
+    fn publish(&mut self, records: Vec<Arc<Record>>) {
+        if records.is_empty() {
+            return;
+        }
+        self.untidy = true;
+        let (count, head) = (records.len() as u64, self.log.newest());
+        self.publication.tail.extend(records);
+        self.publication.head.send_replace(head);
+        if head.0 % index::CHUNK < count {
+            // Full means that the index has yet to take note of an earlier call.
+            let _ = self.publication.index.try_send(());
+        }
     }
 
     fn checkpoint(&mut self) {

@@ -4,6 +4,7 @@ mod crashing;
 mod executing;
 mod model;
 mod opening;
+mod raw;
 
 use std::{
     path::Path,

@@ -1,0 +1,157 @@
+//! The embedded store behind KurrentDB's public protocol, so that several processes share the
+//! store of one machine and every client of KurrentDB can be used with it.
+//!
+//! [`Server::new`] takes the store, [`Server::routes`] gives what a tonic server serves, and
+//! [`Server::serve`] serves it on a stream of connections. `docs/EVENT-STORE.md` says what of the
+//! protocol is there. To add a service, put its contract into `proto/`, implement it in a file
+//! here, and add it to [`Server::routes`] and to what `features` tells clients.
+
+mod access;
+mod appending;
+mod batching;
+mod convert;
+mod ending;
+pub(crate) mod event;
+mod features;
+mod filter;
+mod proto;
+mod reading;
+mod status;
+mod streams;
+mod subscribing;
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::Stream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::watch,
+};
+use tonic::{
+    service::Routes,
+    transport::server::{Connected, Server as Transport},
+};
+
+use self::{
+    access::Guarded,
+    ending::Ending,
+    features::{Alone, Features},
+    proto::{
+        gossip::gossip_server::GossipServer,
+        server_features::server_features_server::ServerFeaturesServer,
+        streams::streams_server::StreamsServer,
+    },
+    streams::StreamsService,
+};
+use crate::Embedded;
+
+pub use self::access::Users;
+
+/// How the store is served.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Who may call.
+    pub users: Users,
+    /// The name by which clients reach this server, told to those who ask for the cluster.
+    pub address: String,
+    /// Its port.
+    pub port: u16,
+    /// Bytes of data and metadata that one append may hold; at most 60 MiB are.
+    pub most_appended: usize,
+}
+
+impl ServerOptions {
+    /// Open to everybody who can reach it there.
+    #[must_use]
+    pub fn at(address: impl Into<String>, port: u16) -> Self {
+        Self { users: Users::default(), address: address.into(), port, most_appended: 32 << 20 }
+    }
+}
+
+/// What one append may hold.
+#[derive(Clone, Copy)]
+struct Limits {
+    append: usize,
+    event: usize,
+}
+
+/// Bytes of data and metadata of one event.
+const EVENT: usize = 16 << 20;
+/// What the store takes at once.
+const MOST_APPENDED: usize = 60 << 20;
+/// Bytes of one message, so that an event that is a little too large is refused by name.
+const MESSAGE: usize = 18 << 20;
+
+/// An embedded store that is served.
+pub struct Server {
+    store: Arc<Embedded>,
+    options: ServerOptions,
+    end: watch::Sender<bool>,
+    ending: Ending,
+}
+
+impl Server {
+    /// Serves that store.
+    #[must_use]
+    pub fn new(store: Arc<Embedded>, options: ServerOptions) -> Self {
+        let (end, ending) = Ending::pair();
+        Self { store, options, end, ending }
+    }
+
+    /// The services, guarded by the users of the options.
+    #[must_use]
+    pub fn routes(&self) -> Routes {
+        let append = self.options.most_appended.min(MOST_APPENDED);
+        let limits = Limits { append, event: EVENT };
+        let (store, ending) = (Arc::clone(&self.store), self.ending.clone());
+        let streams = StreamsService { store, limits, ending };
+        let (address, port) = (self.options.address.clone(), self.options.port);
+        let alone = Alone { id: convert::fresh_id(), address, port };
+        let users = self.options.users.clone();
+        let streams = StreamsServer::new(streams)
+            .max_decoding_message_size(MESSAGE)
+            .max_encoding_message_size(2 * MESSAGE);
+        let mut routes = Routes::new(Guarded { users, inner: streams });
+        routes = routes.add_service(ServerFeaturesServer::new(Features));
+        routes.add_service(GossipServer::new(alone))
+    }
+
+    /// Ends the calls that would go on for ever, and takes no more writes in those that carry many:
+    /// for whoever serves the routes and wants the connections to come to an end.
+    pub fn end(&self) {
+        self.end.send_replace(true);
+    }
+
+    /// Serves connections until told to stop, then finishes what is under way. What they carry is
+    /// already in clear: TLS is for the caller. Connections over TCP want `TCP_NODELAY`.
+    ///
+    /// # Errors
+    /// [`tonic::transport::Error`].
+    pub async fn serve<I, C, E>(
+        &self,
+        connections: I,
+        stopped: impl Future<Output = ()>,
+    ) -> Result<(), tonic::transport::Error>
+    where
+        I: Stream<Item = Result<C, E>>,
+        C: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+        C::ConnectInfo: Clone + Send + Sync + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        Transport::builder()
+            .tcp_nodelay(true)
+            .http2_keepalive_interval(Some(Duration::from_secs(10)))
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .add_routes(self.routes())
+            .serve_with_incoming_shutdown(connections, async {
+                stopped.await;
+                self.end();
+            })
+            .await
+    }
+}
+
+/// Bytes that a client may send ahead on one call, and on all calls of a connection.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
