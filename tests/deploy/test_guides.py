@@ -1,0 +1,91 @@
+"""The guides for operators: their values render, their objects are good, their files are there."""
+
+import json
+import re
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+from helm import CHART, ROOT, of_kind, template
+from restricted import faults
+from settings import known, paths
+from test_values import fault
+
+GUIDES = [
+    ROOT / "docs/operations/first-install.md",
+    ROOT / "docs/operations/scaling.md",
+    ROOT / "docs/operations/upgrade.md",
+]
+
+
+def blocks(guide, language):
+    """The texts of that language in a guide, without the indentation of their lists."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", guide.read_text(), re.M | re.S)
+    return [re.sub(rf"^{indent}", "", text, flags=re.M) for indent, text in found]
+
+
+def manifests(guide):
+    """The Kubernetes objects that a guide shows."""
+    texts = [text for text in blocks(guide, "yaml") if text.startswith("apiVersion")]
+    return [thing for text in texts for thing in yaml.safe_load_all(text)]
+
+
+each = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
+
+
+@each
+def test_commands_are_ones_and_the_files_that_they_name_are_there(guide):
+    for script in blocks(guide, "sh"):
+        answer = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True)
+        assert answer.returncode == 0, answer.stderr + script
+    named = set(re.findall(r"(?<![\w/])(?:deploy|helm)/[\w@./-]*\w", guide.read_text()))
+    made = {"deploy/secrets"}
+    assert named and not [path for path in named - made if not (ROOT / path).exists()]
+
+
+@each
+def test_links_lead_somewhere(guide):
+    for path, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", guide.read_text()):
+        target = (guide.parent / path).resolve() if path else guide
+        assert target.exists(), path
+        if anchor:
+            titles = re.findall(r"^#+ (.*)$", target.read_text(), re.M)
+            assert anchor in {re.sub(r"[^\w -]", "", t).lower().replace(" ", "-") for t in titles}
+
+
+@each
+def test_values_are_taken_each_over_the_one_before(guide, tmp_path):
+    files = []
+    for text in blocks(guide, "yaml"):
+        if text.startswith("# values.yaml"):
+            files.append(tmp_path / f"{len(files)}.yaml")
+            files[-1].write_text(text)
+            answer = template(files, CHART)
+            assert answer.returncode == 0, answer.stderr
+            things = [thing for thing in yaml.safe_load_all(answer.stdout) if thing]
+            assert not [found for thing in things if (found := check(thing))]
+    assert files or guide.stem == "upgrade"
+
+
+def check(thing):
+    """What is wrong with an object, if anything."""
+    return fault("1.37", json.dumps(thing, sort_keys=True))
+
+
+@each
+def test_objects_are_good_and_their_pods_restricted(guide):
+    things = [thing for thing in manifests(guide) if thing["kind"] != "Issuer"]
+    assert not [found for thing in things if (found := check(thing))]
+    assert not [found for pod in of_kind(things, "Pod") if (found := faults(pod["spec"]))]
+
+
+@each
+def test_configurations_have_known_settings(guide):
+    for script in blocks(guide, "sh"):
+        for text in re.findall(
+            r"tee /etc/laurel/\w+\.toml <<'END'\n(.*?)^END$", script, re.M | re.S
+        ):
+            assert not [
+                path for path in paths(tomllib.loads(text.replace("# ", ""))) if not known(path)
+            ]
