@@ -39,9 +39,7 @@ def lookup(kind, path):
 def known(path):
     """Whether the product knows a setting, such as ("log", "level"). Nothing can be said of the
     settings for roles in processes of their own where the product has none."""
-    if not APART and (
-        path[0] in ("mesh", "ops", "stores", "eventstore") or path[-1] == "smtp_file"
-    ):
+    if not APART and path[0] in ("mesh", "ops", "stores", "eventstore"):
         return True
     return lookup("Config", tuple(path))
 

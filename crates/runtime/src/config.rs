@@ -90,6 +90,8 @@ pub enum LogFormat {
 pub struct Mail {
     /// The server, such as `smtps://user:password@mail.example.org`; the outbox folder when absent.
     pub smtp: Option<String>,
+    /// A file that holds the same, since there is a password in it.
+    pub smtp_file: Option<PathBuf>,
     /// The sender.
     pub from: String,
 }
@@ -150,6 +152,16 @@ pub enum ConfigError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A file that the configuration names cannot be read.
+    #[error("{key} in the configuration: cannot read {}", path.display())]
+    File {
+        /// Which key.
+        key: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
 }
 
 impl Default for Config {
@@ -179,7 +191,22 @@ impl Default for Log {
 
 impl Default for Mail {
     fn default() -> Self {
-        Self { smtp: None, from: "Laurel <laurel@localhost.localdomain>".to_owned() }
+        let from = "Laurel <laurel@localhost.localdomain>".to_owned();
+        Self { smtp: None, smtp_file: None, from }
+    }
+}
+
+impl Mail {
+    /// Reads the file that is named, in the place of what the configuration says itself.
+    fn read_file(&mut self) -> Result<(), ConfigError> {
+        let Some(path) = &self.smtp_file else { return Ok(()) };
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
+            key: "mail.smtp_file",
+            path: path.clone(),
+            source,
+        })?;
+        self.smtp = Some(text.trim().to_owned());
+        Ok(())
     }
 }
 
@@ -235,6 +262,7 @@ impl Config {
     /// Fills in what follows from the rest, and refuses what makes no sense.
     fn complete(&mut self) -> Result<(), ConfigError> {
         let invalid = |key, problem| Err(ConfigError::Invalid { key, problem });
+        self.mail.read_file()?;
         if self.public_url.is_empty() {
             self.public_url = match &self.tls {
                 Some(tls) => format!("https://localhost:{}", tls.listen.port()),
@@ -307,6 +335,18 @@ mod tests {
         assert_eq!(config.tls.unwrap().key, PathBuf::from("k.pem"));
         let half = load("[tls]\nlisten = '127.0.0.1:8443'", &[], Flags::default());
         assert!(matches!(half, Err(ConfigError::Unreadable(_))));
+    }
+
+    #[test]
+    fn the_mail_server_can_be_named_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("url");
+        let file = format!("[mail]\nsmtp_file = '{}'", path.display());
+        let missing = load(&file, &[], Flags::default());
+        assert!(matches!(missing, Err(ConfigError::File { key: "mail.smtp_file", .. })));
+        std::fs::write(&path, "smtps://us:secret@mail.example.org\n").unwrap();
+        let config = load(&file, &[], Flags::default()).unwrap();
+        assert_eq!(config.mail.smtp.as_deref(), Some("smtps://us:secret@mail.example.org"));
     }
 
     #[test]
