@@ -48,6 +48,10 @@ def root(tmp_path_factory):
         pytest.skip("the binary is not built")
     folder = tmp_path_factory.mktemp("rootfs")
     subprocess.run([ROOT / "deploy/rootfs", BINARY, folder], check=True)
+    volume = folder / "var/lib/laurel"
+    volume.mkdir(parents=True)
+    if os.geteuid() == 0:
+        os.chown(volume, 10001, 10001)
     yield folder
     shutil.rmtree(folder)
 
