@@ -44,8 +44,7 @@ def test_secrets_and_builds_stay_out_of_it():
 def root(tmp_path_factory):
     """The file system of the image, with the binary of the other suites."""
     if not BINARY.exists():
-        print(f"not run: there is no {BINARY}", file=sys.stderr)
-        pytest.skip("the binary is not built")
+        pytest.skip(f"not run: there is no {BINARY}")
     folder = tmp_path_factory.mktemp("rootfs")
     subprocess.run([ROOT / "deploy/rootfs", BINARY, folder], check=True)
     volume = folder / "var/lib/laurel"
