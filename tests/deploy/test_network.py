@@ -1,11 +1,13 @@
 """Nothing in the cluster can reach anything but what it needs: every pair of places, every port."""
 
 import itertools
+import re
 
 import pytest
 
-from helm import GOOD, NAMESPACE, objects, of_kind, values, workloads
+from helm import GOOD, NAMESPACE, ROOT, objects, of_kind, values, workloads
 from network import Place, may_connect
+from settings import APART
 
 APPLICATION = {"gateway", "issuers", "design", "awarding", "backpack", "analytics"}
 CALLS = {
@@ -166,3 +168,27 @@ def test_a_policy_that_is_missing_is_noticed(name):
     )
     assert may_connect(rest, newcomer, OUTSIDE[0], 443, "TCP", NAMESPACE)
     assert not may_connect(policies(file), newcomer, OUTSIDE[0], 443, "TCP", NAMESPACE)
+
+
+def callers():
+    """Who may call each role, by the product."""
+    text = (ROOT / "crates/runtime/src/role_name.rs").read_text()
+    body = re.search(r"fn callers\(.*?match self \{\n(.*?)^        \}", text, re.M | re.S)[1]
+    found = {}
+    for roles, named in re.findall(r"^ +((?:Self::\w+(?: \| )?)+) => &(.+?),$", body, re.M):
+        who = (
+            APPLICATION if named == "Self::APPLICATION" else set(re.findall(r"Self::(\w+)", named))
+        )
+        found |= {
+            role.lower(): {name.lower() for name in who}
+            for role in re.findall(r"Self::(\w+)", roles)
+        }
+    return found
+
+
+@pytest.mark.skipif(not APART, reason="the product runs its roles in one process")
+def test_the_product_lets_the_same_roles_call():
+    ours = {
+        role: {caller for caller, called in CALLS.items() if role in called} for role in callers()
+    }
+    assert ours == callers() and len(ours) == 8
