@@ -42,3 +42,8 @@ pub mod analytics {
         tonic::include_proto!("laurel.analytics.v1");
     }
 }
+pub mod keyvault {
+    pub mod v1 {
+        tonic::include_proto!("laurel.keyvault.v1");
+    }
+}

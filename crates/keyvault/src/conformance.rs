@@ -118,4 +118,7 @@ async fn what_is_out_of_bounds_is_refused(vault: &dyn KeyVault) {
     let large = vault.put(tenant(8), "large", &vec![0; 65 * 1024]).await;
     assert!(matches!(large, Err(VaultError::Invalid(_))));
     assert!(matches!(vault.put(tenant(8), "", b"x").await, Err(VaultError::Invalid(_))));
+    assert!(matches!(vault.secret(tenant(8), "").await, Err(VaultError::Invalid(_))));
+    let many = vec![Owner::new(tenant(8), "person_a"); 10_001];
+    assert!(matches!(vault.ensure(&many).await, Err(VaultError::Invalid(_))));
 }

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 use crate::{
-    DataKey, KeyVault, Owner, RootKey, Secret, VaultError, rows,
+    DataKey, KeyVault, Owner, RootKey, Secret, VaultError, bounds, rows,
     wrap::{self, TenantKey},
     writer::{Ask, Held, Job, Told, Writer},
 };
@@ -52,17 +52,12 @@ pub struct Embedded {
     writer: Option<JoinHandle<()>>,
     held: Arc<Held>,
     root: RootKey,
-    secrets: Cache<(TenantId, &'static str), Secret>,
+    /// By tenant and purpose.
+    secrets: Cache<Owner, Secret>,
     /// Last, so that nobody else opens the file before the writer has closed it.
     _lock: File,
 }
 
-/// Most owners in one call.
-const OWNERS: usize = 10_000;
-/// Longest subject or secret's name, in bytes.
-const NAME: usize = 200;
-/// Largest secret, in bytes.
-const SECRET: usize = 64 * 1024;
 /// Calls that wait for the writer before the next ones wait for room.
 const WAITING: usize = 256;
 
@@ -128,13 +123,10 @@ impl Embedded {
 #[async_trait::async_trait]
 impl KeyVault for Embedded {
     async fn ensure(&self, owners: &[Owner]) -> Result<Vec<DataKey>, VaultError> {
-        if owners.len() > OWNERS {
-            return Err(VaultError::Invalid("at most 10,000 owners at once: ask in several calls"));
-        }
+        bounds::owners(owners)?;
         let mut keys = Vec::with_capacity(owners.len());
         let mut missing = Vec::new();
         for owner in owners {
-            named(&owner.subject)?;
             let key = self.held.owners.get(owner);
             if key.is_none() {
                 missing.push(owner.clone());
@@ -167,8 +159,10 @@ impl KeyVault for Embedded {
         self.ask(Ask::Destroy(owner.clone())).await.map(drop)
     }
 
-    async fn secret(&self, tenant: TenantId, purpose: &'static str) -> Result<Secret, VaultError> {
-        if let Some(held) = self.secrets.get(&(tenant, purpose)) {
+    async fn secret(&self, tenant: TenantId, purpose: &str) -> Result<Secret, VaultError> {
+        bounds::named(purpose)?;
+        let place = Owner::new(tenant, purpose);
+        if let Some(held) = self.secrets.get(&place) {
             return Ok(held);
         }
         let key = match self.held.tenants.get(&tenant) {
@@ -183,15 +177,13 @@ impl KeyVault for Embedded {
             .expand(purpose.as_bytes(), &mut derived)
             .expect("32 bytes are less than HKDF's limit of 8,160");
         let secret = Secret::new(derived);
-        self.secrets.insert((tenant, purpose), secret.clone());
+        self.secrets.insert(place, secret.clone());
         Ok(secret)
     }
 
     async fn put(&self, tenant: TenantId, name: &str, secret: &[u8]) -> Result<(), VaultError> {
-        named(name)?;
-        if secret.len() > SECRET {
-            return Err(VaultError::Invalid("a secret has at most 64 KiB"));
-        }
+        bounds::named(name)?;
+        bounds::sized(secret)?;
         let secret = Zeroizing::new(secret.to_vec());
         self.ask(Ask::Put { tenant, name: name.to_owned(), secret }).await.map(drop)
     }
@@ -267,13 +259,6 @@ fn tenant_key(
     let key = wrap::unwrap_tenant(root, tenant, &wrapped.unwrap_or_default())?;
     held.tenants.insert(tenant, key.clone());
     Ok(key)
-}
-
-fn named(name: &str) -> Result<(), VaultError> {
-    if name.is_empty() || name.len() > NAME {
-        return Err(VaultError::Invalid("an owner or secret has a name of 1 to 200 bytes"));
-    }
-    Ok(())
 }
 
 fn unavailable(error: rusqlite::Error) -> VaultError {

@@ -3,15 +3,25 @@
 //!
 //! [`KeyVault`] is the port and [`Embedded`] keeps it in one SQLite file. Personal data is sealed
 //! with a [`DataKey`] before it becomes a fact; [`KeyVault::destroy`] makes all of it unreadable at
-//! once. To add an adapter, implement the port and call [`conformance::all`] from its test.
+//! once. With the features of these names, `server` offers a vault to other processes over gRPC, and
+//! `remote` is the vault of another process. To add an adapter, implement the port and call
+//! [`conformance::all`] from its test.
 
+mod bounds;
 pub mod conformance;
 mod embedded;
 mod key;
 mod port;
+#[cfg(feature = "remote")]
+pub mod remote;
 mod root;
 mod rows;
+#[cfg(feature = "server")]
+pub mod server;
 mod subject;
+mod texts;
+#[cfg(any(feature = "server", feature = "remote"))]
+mod wire;
 mod wrap;
 mod writer;
 

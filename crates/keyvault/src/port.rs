@@ -2,7 +2,7 @@ use std::fmt;
 
 use kernel::{Sealed, TenantId};
 
-use crate::{DataKey, Secret};
+use crate::{DataKey, Secret, texts};
 
 /// Whose key it is: a person as one tenant knows them, or another thing with a key of its own.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,19 +51,20 @@ pub trait KeyVault: Send + Sync + 'static {
     async fn key(&self, owner: &Owner, version: u32) -> Result<Option<DataKey>, VaultError>;
 
     /// Destroys every key of the owner for good: when this returns, no file of the vault holds a
-    /// copy. Nothing happens when there is none. The next [`KeyVault::ensure`] makes a key of the
-    /// next version.
+    /// copy, and no call of [`KeyVault::key`] or [`KeyVault::ensure`] that begins afterwards, in
+    /// whatever process, gives one out. Nothing happens when there is none. The next
+    /// [`KeyVault::ensure`] makes a key of the next version.
     ///
     /// # Errors
-    /// [`VaultError::Unavailable`]: call again until it succeeds.
+    /// [`VaultError::Unavailable`], [`VaultError::Closed`]: call again until it succeeds.
     async fn destroy(&self, owner: &Owner) -> Result<(), VaultError>;
 
-    /// 32 bytes that follow from the tenant's key for one purpose, such as `email-lookup`: always
-    /// the same, and of no use for another purpose or tenant.
+    /// 32 bytes that follow from the tenant's key for one purpose (1 to 200 bytes), such as
+    /// `email-lookup`: always the same, and of no use for another purpose or tenant.
     ///
     /// # Errors
-    /// [`VaultError::Unavailable`], [`VaultError::Corrupt`].
-    async fn secret(&self, tenant: TenantId, purpose: &'static str) -> Result<Secret, VaultError>;
+    /// [`VaultError::Invalid`], [`VaultError::Unavailable`], [`VaultError::Corrupt`].
+    async fn secret(&self, tenant: TenantId, purpose: &str) -> Result<Secret, VaultError>;
 
     /// Keeps a secret of the tenant (at most 64 KiB) under a name (1 to 200 bytes), sealed and
     /// durable. Putting the same again changes nothing.
@@ -115,6 +116,6 @@ pub async fn unseal(
     let Some(key) = vault.key(&owner, sealed.key_version).await? else { return Ok(None) };
     match key.unseal(&owner, purpose, sealed) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(_) => Err(VaultError::Corrupt("data sealed under a key")),
+        Err(_) => Err(VaultError::Corrupt(texts::SEALED)),
     }
 }

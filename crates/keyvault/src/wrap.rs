@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 use crate::{
     DataKey, Owner, RootKey, VaultError,
     key::{bound, decrypt, encrypt},
+    texts,
 };
 
 /// A tenant's key, which wraps the keys of its owners and seals its secrets.
@@ -22,7 +23,9 @@ pub(crate) fn unwrap_tenant(
     wrapped: &[u8],
 ) -> Result<TenantKey, VaultError> {
     let bound = bound("tenant", &[&tenant.bytes()]);
-    unwrap(root.bytes(), &bound, wrapped).and_then(key).ok_or(VaultError::Corrupt("a tenant's key"))
+    unwrap(root.bytes(), &bound, wrapped)
+        .and_then(key)
+        .ok_or(VaultError::Corrupt(texts::TENANT_KEY))
 }
 
 pub(crate) fn wrap_owner(tenant: &TenantKey, owner: &Owner, key: &DataKey) -> Vec<u8> {
@@ -38,7 +41,7 @@ pub(crate) fn unwrap_owner(
     unwrap(tenant, &owner_bound(owner, version), wrapped)
         .and_then(key)
         .map(|bytes| DataKey::new(version, *bytes))
-        .ok_or(VaultError::Corrupt("an owner's key"))
+        .ok_or(VaultError::Corrupt(texts::OWNER_KEY))
 }
 
 pub(crate) fn wrap_secret(key: &TenantKey, tenant: TenantId, name: &str, secret: &[u8]) -> Vec<u8> {
@@ -52,7 +55,7 @@ pub(crate) fn unwrap_secret(
     wrapped: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     unwrap(key, &bound("secret", &[&tenant.bytes(), name.as_bytes()]), wrapped)
-        .ok_or(VaultError::Corrupt("a secret"))
+        .ok_or(VaultError::Corrupt(texts::SECRET))
 }
 
 /// A fixed text under the root key: tells at once whether a vault and a root key belong together.
