@@ -114,9 +114,14 @@ pub fn channel(address: SocketAddr) -> Channel {
     Endpoint::from_shared(format!("http://{address}")).unwrap().connect_lazy()
 }
 
+/// Calls may take long on a machine that has other things to do.
+fn unhurried() -> RemoteOptions {
+    RemoteOptions { deadline: PATIENCE * 3, ..RemoteOptions::default() }
+}
+
 /// A remote whose keeper does not run.
 pub fn forgetful(address: SocketAddr) -> Remote {
-    Remote::new(channel(address), RemoteOptions::default()).0
+    Remote::new(channel(address), unhurried()).0
 }
 
 /// A remote that uses its memory.
@@ -126,7 +131,7 @@ pub async fn remote(address: SocketAddr) -> Remote {
 
 /// The same over two ways: one of the stream of destructions, one of all other calls.
 pub async fn over(split: Split) -> Remote {
-    let (remote, keeper) = Remote::new(split, RemoteOptions::default());
+    let (remote, keeper) = Remote::new(split, unhurried());
     spawn(keeper.run(std::future::pending()));
     until_whole(&remote, true).await;
     remote
