@@ -28,7 +28,7 @@ pub async fn all(fresh: impl AsyncFn() -> Arc<dyn EventStore>) {
     appending::a_repeat_in_part_is_a_conflict(&*fresh().await).await;
     appending::writes_of_one_call_do_not_depend_on_each_other(&*fresh().await).await;
     appending::the_second_write_of_a_call_to_a_stream_is_a_conflict(&*fresh().await).await;
-    appending::positions_grow_by_one(&*fresh().await).await;
+    appending::positions_grow_and_a_write_stands_together(&*fresh().await).await;
     appending::one_of_many_writers_wins_each_revision(&*fresh().await).await;
     appending::what_is_too_large_is_refused_alone(&*fresh().await).await;
     appending::what_is_malformed_is_refused(&*fresh().await).await;

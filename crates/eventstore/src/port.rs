@@ -18,7 +18,8 @@ use crate::{StreamId, Unreadable, codec::decode};
 ///   flush; each has its own outcome and none depends on another.
 /// * A write happens only on the revision that it expects. Sending the same event ids again on the
 ///   same expected revision is answered as the first time, with [`Appended::repeated`].
-/// * Positions grow by one with each fact; whoever has seen a position has seen all before it.
+/// * Positions grow with each fact; whoever has seen a position has seen all before it. By how much
+///   they grow is the store's own affair: see [`EventStore::stride`].
 /// * No call without a scope: a stream name holds its tenant, and [`Filter`] says whose facts.
 #[async_trait::async_trait]
 pub trait EventStore: Send + Sync + 'static {
@@ -60,8 +61,15 @@ pub trait EventStore: Send + Sync + 'static {
     /// [`StoreError::Unavailable`].
     async fn head(&self) -> Result<Position, StoreError>;
 
-    /// Deletes a stream at the revision expected; its bytes are overwritten in the store's own
-    /// files. Positions of other facts do not change.
+    /// About how many positions one fact takes: one where positions count facts, more where they
+    /// are places in a file. For estimates, such as of a lag in facts.
+    fn stride(&self) -> u64 {
+        1
+    }
+
+    /// Deletes a stream at the revision expected: its facts are read no more. Positions of other
+    /// facts do not change. When [`EventStore::read_all`] and the disk lose them is told by the
+    /// adapter: at once, or when the store is next cleaned up.
     ///
     /// # Errors
     /// As for a write.

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::{TenantId, Timestamp};
 
-/// A place in the log: the number of facts up to and including this one. Later facts have greater
-/// positions, across all streams, and zero is before everything.
+/// A place in the log. Later facts have greater positions, across all streams, and zero is before
+/// everything. Some logs count facts, others tell places in a file: only the order means anything.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

@@ -52,7 +52,7 @@ impl Default for RunnerOptions {
     }
 }
 
-/// Builds further apart than this do not share a subscription: the one ahead would wait.
+/// Builds further apart than so many facts do not share a subscription: the one ahead would wait.
 const NEAR: u64 = 10_000;
 
 /// Feeds the projections of a process. Several runners, in one process or many, may feed the same
@@ -109,7 +109,8 @@ impl Runner {
     #[must_use]
     pub fn progress(&self) -> Vec<Progress> {
         let head = Position(self.feed.head.load(Relaxed));
-        self.feed.tracks.iter().map(|track| track.progress(head)).collect()
+        let stride = self.feed.events.stride();
+        self.feed.tracks.iter().map(|track| track.progress(head, stride)).collect()
     }
 
     /// Builds a model anew beside the build that readers see; it takes over when it has caught up.
@@ -132,7 +133,11 @@ impl Feed {
     async fn run(self: Arc<Self>, cancel: &CancellationToken) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let Some(builds) = self.builds(cancel).await else { return };
-        for near in near(builds) {
+        // A store that is asked for the first time may learn only now what a position is worth. When
+        // it does not answer, builds may get more lanes than they need.
+        let known = cancel.run_until_cancelled(self.events.head()).await;
+        known.and_then(Result::ok).into_iter().for_each(|head| self.saw(head));
+        for near in near(builds, NEAR.saturating_mul(self.events.stride())) {
             self.start_lane(near);
         }
         let mut lanes = FuturesUnordered::new();
@@ -179,13 +184,13 @@ impl Feed {
     }
 }
 
-/// Groups builds whose checkpoints are near each other.
-fn near(mut builds: Vec<Build>) -> Vec<Vec<Build>> {
+/// Groups builds whose checkpoints are no further from each other than that.
+fn near(mut builds: Vec<Build>, apart: u64) -> Vec<Vec<Build>> {
     builds.sort_by_key(Build::seen);
     let mut groups: Vec<Vec<Build>> = Vec::new();
     for build in builds {
         match groups.last_mut() {
-            Some(group) if group.last().is_some_and(|it| build.seen().0 - it.seen().0 <= NEAR) => {
+            Some(group) if group.last().is_some_and(|it| build.seen().0 - it.seen().0 <= apart) => {
                 group.push(build);
             }
             _ => groups.push(vec![build]),

@@ -1,7 +1,7 @@
 use super::{
     append, assert_as_written, assert_deleted, events, head, places, read, read_all, stream, write,
 };
-use crate::{AppendError, Deletion, EventStore, Expected, Filter, StreamId};
+use crate::{AppendError, Deletion, EventStore, Expected, Filter, RecordedEvent, StreamId};
 
 async fn delete(store: &dyn EventStore, stream: &StreamId, expected: Expected, how: Deletion) {
     let deleted = store.delete(stream, expected, how).await;
@@ -83,13 +83,16 @@ pub(super) async fn other_facts_stay_where_they_are(store: &dyn EventStore) {
     delete(store, &streams[1], Expected::Revision(2), Deletion::Soft).await;
     delete(store, &streams[3], Expected::Revision(2), Deletion::Tombstone).await;
 
-    let left = before.iter().filter(|fact| [&streams[0], &streams[2]].contains(&&fact.stream));
-    let left: Vec<_> = left.cloned().collect();
+    // Whether the deleted ones are still in the log is the store's affair.
+    let kept = |fact: &&RecordedEvent| [&streams[0], &streams[2]].contains(&&fact.stream);
+    let left: Vec<_> = before.iter().filter(kept).cloned().collect();
     for size in [1, 3, 100] {
         let after = read_all(store, &everything, size).await;
+        let after: Vec<_> = after.iter().filter(kept).cloned().collect();
         assert_eq!(places(&after), places(&left), "the rest reads as before");
     }
-    assert_eq!(head(store).await.0, 12, "the head stays, even when its fact is gone");
+    let last = before[before.len() - 1].position;
+    assert!(head(store).await >= last, "the head stays, even when its fact is gone");
     let next = append(store, &streams[0], Expected::Revision(2), events("next", 1)).await;
-    assert_eq!(next.position.0, 13, "no position is given twice");
+    assert!(next.position > last, "no position is given twice");
 }

@@ -1,3 +1,5 @@
+//! Commands on a store: whichever one `super::fresh` gives.
+
 use std::{
     collections::HashSet,
     sync::{
@@ -7,9 +9,8 @@ use std::{
 };
 
 use eventstore::{
-    AppendError, Appended, Deletion, Done, Embedded, EventStore, ExecuteError, Execution, Expected,
-    Filter, Page, RecordedEvent, Signals, StoreError, StreamId, Write, carry_out, execute, load,
-    load_for,
+    AppendError, Appended, Deletion, Done, EventStore, ExecuteError, Execution, Expected, Filter,
+    Page, RecordedEvent, Signals, StoreError, StreamId, Write, carry_out, execute, load, load_for,
 };
 use kernel::{
     Actor, Aggregate, Class, CommandId, Position, Rejection, Revision, TenantId, Timestamp,
@@ -17,7 +18,7 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
-use super::{folder, open};
+use super::fresh;
 
 /// Counts, and hands out each number once.
 #[derive(Debug, Default)]
@@ -73,8 +74,7 @@ fn execution(n: u32) -> Execution {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_that_contend_for_one_aggregate_all_happen_once() {
-    let folder = folder();
-    let store = Arc::new(open(folder.path()));
+    let (store, _keep) = fresh().await;
     let mut commands = JoinSet::new();
     for n in 0..32 {
         let store = Arc::clone(&store);
@@ -93,41 +93,41 @@ async fn commands_that_contend_for_one_aggregate_all_happen_once() {
 
 #[tokio::test]
 async fn a_command_sent_again_happens_once_whatever_came_between() {
-    let folder = folder();
-    let store = open(folder.path());
-    let first = execute::<Counter>(&store, &execution(1), &1, ()).await.expect("succeeds");
-    execute::<Counter>(&store, &execution(2), &1, ()).await.expect("succeeds");
-    let again = execute::<Counter>(&store, &execution(1), &1, ()).await.expect("succeeds");
+    let (store, _keep) = fresh().await;
+    let store = &*store;
+    let first = execute::<Counter>(store, &execution(1), &1, ()).await.expect("succeeds");
+    execute::<Counter>(store, &execution(2), &1, ()).await.expect("succeeds");
+    let again = execute::<Counter>(store, &execution(1), &1, ()).await.expect("succeeds");
     assert_eq!(again, Done { repeated: true, ..first });
-    let (counter, _) = load::<Counter>(&store, TenantId::PLATFORM, &1).await.expect("loads");
+    let (counter, _) = load::<Counter>(store, TenantId::PLATFORM, &1).await.expect("loads");
     assert_eq!(counter.0, 2);
-    let other = execute::<Counter>(&store, &execution(1), &2, ()).await.expect("succeeds");
+    let other = execute::<Counter>(store, &execution(1), &2, ()).await.expect("succeeds");
     assert!(!other.repeated, "what it does to another aggregate is another matter");
 }
 
 #[tokio::test]
 async fn a_command_id_is_good_for_one_request_only() {
-    let folder = folder();
-    let store = open(folder.path());
+    let (store, _keep) = fresh().await;
+    let store = &*store;
     let asked =
         |print: u128| Execution { fingerprint: Some(uuid::Uuid::from_u128(print)), ..execution(1) };
-    let (counter, done) = carry_out::<Counter>(&store, &asked(1), &1, ()).await.expect("succeeds");
+    let (counter, done) = carry_out::<Counter>(store, &asked(1), &1, ()).await.expect("succeeds");
     assert_eq!((counter.0, done.repeated), (1, false));
-    let known = load_for::<Counter>(&store, &asked(1), &1).await.expect("loads");
+    let known = load_for::<Counter>(store, &asked(1), &1).await.expect("loads");
     assert_eq!((known.state.0, known.count, known.done), (1, 1, Some(done.position)));
-    let (counter, again) = carry_out::<Counter>(&store, &asked(1), &1, ()).await.expect("succeeds");
+    let (counter, again) = carry_out::<Counter>(store, &asked(1), &1, ()).await.expect("succeeds");
     assert_eq!((counter.0, again), (1, Done { repeated: true, ..done }));
-    let other = execute::<Counter>(&store, &asked(2), &1, ()).await;
+    let other = execute::<Counter>(store, &asked(2), &1, ()).await;
     assert!(matches!(other, Err(ExecuteError::Mismatch)));
-    let other = load_for::<Counter>(&store, &asked(2), &1).await;
+    let other = load_for::<Counter>(store, &asked(2), &1).await;
     assert!(matches!(other, Err(ExecuteError::Mismatch)));
-    let new = load_for::<Counter>(&store, &execution(2), &1).await.expect("loads");
+    let new = load_for::<Counter>(store, &execution(2), &1).await.expect("loads");
     assert_eq!((new.count, new.done), (1, None));
 }
 
 /// A store whose answers to the first appends are lost on the way, after the fact or before it.
 struct Unsure {
-    store: Embedded,
+    store: Arc<dyn EventStore>,
     lost: AtomicUsize,
     happens: bool,
 }
@@ -172,6 +172,10 @@ impl EventStore for Unsure {
         self.store.head().await
     }
 
+    fn stride(&self) -> u64 {
+        self.store.stride()
+    }
+
     async fn delete(
         &self,
         stream: &StreamId,
@@ -185,10 +189,11 @@ impl EventStore for Unsure {
 #[tokio::test]
 async fn a_command_whose_answer_was_lost_happens_once() {
     for happens in [true, false] {
-        let folder = folder();
-        let store = Unsure { store: open(folder.path()), lost: AtomicUsize::new(2), happens };
+        let (store, _keep) = fresh().await;
+        let store = Unsure { store, lost: AtomicUsize::new(2), happens };
         let done = execute::<Counter>(&store, &execution(1), &1, ()).await.expect("succeeds");
-        assert_eq!(done, Done { position: Position(1), repeated: happens });
+        let position = store.head().await.expect("a head");
+        assert_eq!(done, Done { position, repeated: happens });
         let (counter, _) = load::<Counter>(&store, TenantId::PLATFORM, &1).await.expect("loads");
         assert_eq!(counter.0, 1);
     }

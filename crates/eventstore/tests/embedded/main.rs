@@ -21,6 +21,12 @@ fn folder() -> TempDir {
     TempDir::new().expect("a folder")
 }
 
+/// An empty store, and what must stay for as long as it.
+async fn fresh() -> (Arc<dyn EventStore>, TempDir) {
+    let folder = folder();
+    (Arc::new(open(folder.path())), folder)
+}
+
 fn open(folder: &Path) -> Embedded {
     Embedded::open(EmbeddedOptions::at(folder)).expect("the store opens")
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use eventstore::{RecordedEvent, Unreadable};
-use kernel::Position;
 
 use crate::{
     Change, Key, Projection, ReadModelError, ReadModels, Rows, Slot,
@@ -23,16 +22,8 @@ pub(super) fn relevant<'a>(
 pub(super) struct Projected {
     /// In order.
     pub(super) changes: Vec<Change>,
-    /// Where it ended early.
-    pub(super) stopped: Option<Stopped>,
-}
-
-/// A fact that cannot be read.
-pub(super) struct Stopped {
-    /// The position before it.
-    pub(super) before: Position,
-    /// The fact.
-    pub(super) at: Unreadable,
+    /// The fact that could not be read, where it ended early.
+    pub(super) stopped: Option<Unreadable>,
 }
 
 /// All changes of these facts, in order, up to one that cannot be read.
@@ -67,10 +58,7 @@ fn fold(
     for fact in facts {
         let more = match projection.project(fact, &rows) {
             Ok(more) => more,
-            Err(at) => {
-                let before = Position(fact.position.0 - 1);
-                return Projected { changes, stopped: Some(Stopped { before, at }) };
-            }
+            Err(stopped) => return Projected { changes, stopped: Some(stopped) },
         };
         if !wanted.is_empty() {
             for change in &more {

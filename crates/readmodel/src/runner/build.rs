@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{Applied, ReadModelError, ReadModels, Slot};
 
-/// A stretch without facts for the model is remembered in the store after so many positions; until
-/// then it would merely be looked through again after a restart.
+/// A stretch without facts for the model is remembered in the store after about so many facts;
+/// until then it would merely be looked through again after a restart.
 const STRETCH: u64 = 1000;
 
 pub(super) struct Build {
@@ -62,31 +62,35 @@ impl Build {
         Ok(())
     }
 
-    /// Applies those facts that it has not seen; `upto` is where the facts end. When one cannot be
-    /// read, those before it are applied.
+    /// Applies those facts that it has not seen; `upto` is where the facts end, `stride` how many
+    /// positions one takes, about. When one cannot be read, those before it are applied.
     pub(super) async fn feed(
         &mut self,
         models: &dyn ReadModels,
         facts: &[RecordedEvent],
         upto: Position,
+        stride: u64,
     ) -> Result<Fed, FeedError> {
         let projection = &*self.track.projection;
         while self.seen < upto {
             let unseen = facts.partition_point(|fact| fact.position <= self.seen);
             let relevant = batch::relevant(projection, &facts[unseen..]);
-            if relevant.is_empty() && upto.0 - self.stored.0 < STRETCH {
+            if relevant.is_empty() && upto.0 - self.stored.0 < STRETCH.saturating_mul(stride) {
                 self.seen = upto;
                 break;
             }
             let Projected { changes, stopped } =
                 batch::project(projection, models, self.slot, &relevant).await?;
-            let next = stopped.as_ref().map_or(upto, |stopped| stopped.before);
+            let next = stopped.as_ref().map_or(upto, |stopped| {
+                let before = facts.partition_point(|fact| fact.position < stopped.position);
+                facts[..before].last().map_or(self.seen, |fact| fact.position.max(self.seen))
+            });
             match models.apply(self.slot, &changes, self.stored, next).await? {
                 Applied::Done => {
                     (self.stored, self.seen) = (next, next);
                     if let Some(stopped) = stopped {
                         self.track.applied(self.slot, self.seen);
-                        return Err(stopped.at.into());
+                        return Err(stopped.into());
                     }
                 }
                 Applied::Stale { current } => {

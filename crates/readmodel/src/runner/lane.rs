@@ -119,10 +119,10 @@ impl Lane {
     }
 
     async fn feed(&mut self, feed: &Feed, taken: &Taken, live: bool) -> Result<(), Interrupted> {
-        let alone = self.builds.len() == 1;
+        let (alone, stride) = (self.builds.len() == 1, feed.events.stride());
         let mut at = 0;
         while let Some(build) = self.builds.get_mut(at) {
-            match build.feed(&*feed.models, &taken.facts, taken.upto).await {
+            match build.feed(&*feed.models, &taken.facts, taken.upto, stride).await {
                 Ok(Fed::Applied) => {
                     if taken.caught_up && !live {
                         let (slot, seen) = (build.slot, build.seen());

@@ -17,6 +17,8 @@ pub struct Progress {
     pub built: Option<Position>,
     /// The newest position that the runner has seen.
     pub head: Position,
+    /// How many positions one fact takes, about.
+    pub stride: u64,
     /// Whether what readers see has caught up with the log since the runner started.
     pub caught_up: bool,
     /// Why it stands still, if it does.
@@ -24,10 +26,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// How many positions readers are behind.
+    /// How many facts readers are behind, about: exactly, where positions count facts.
     #[must_use]
     pub fn lag(&self) -> u64 {
-        self.head.0.saturating_sub(self.applied.0)
+        self.head.0.saturating_sub(self.applied.0).div_ceil(self.stride.max(1))
     }
 
     /// Whether readers can be served: this version is whole, has caught up and nothing is wrong.

@@ -212,7 +212,7 @@ impl Track {
         }
     }
 
-    pub(super) fn progress(&self, head: Position) -> Progress {
+    pub(super) fn progress(&self, head: Position, stride: u64) -> Progress {
         let shown = *self.shown.borrow();
         let known = self.known();
         let ModelState { active, building } = known.state;
@@ -223,6 +223,7 @@ impl Track {
             applied: shown.applied,
             built: building.map(|_| known.built),
             head: head.max(shown.applied),
+            stride,
             caught_up: known.caught_up,
             failure: known.failure.as_ref().map(|(_, text)| text.clone()),
         }

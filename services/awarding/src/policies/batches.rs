@@ -21,8 +21,8 @@ use crate::{
 /// a crash stands in the facts: which batches are open, and how far each is.
 pub(crate) struct BatchWorker {
     awarding: Arc<Awarding>,
-    /// Batches without an end, by where they were submitted.
-    open: BTreeMap<Position, (TenantId, BatchId)>,
+    /// Batches without an end, by where they were submitted, with the place before that.
+    open: BTreeMap<Position, (Position, TenantId, BatchId)>,
     /// In whose turn they are.
     turns: VecDeque<Position>,
     /// What is held in memory of those under way.
@@ -66,7 +66,7 @@ impl BatchWorker {
         // Before it has seen all there is, an open batch may be one that was finished long ago.
         while !self.hear(signals.next().await).await? {}
         loop {
-            let oldest = self.open.keys().next().map(|position| Position(position.0 - 1));
+            let oldest = self.open.values().next().map(|(before, ..)| *before);
             memory.advance(oldest.unwrap_or(self.seen)).await?;
             match self.turns.pop_front() {
                 None => {
@@ -106,16 +106,16 @@ impl BatchWorker {
     }
 
     async fn note(&mut self, fact: &RecordedEvent) -> Outcome<()> {
-        self.seen = fact.position;
+        let before = std::mem::replace(&mut self.seen, fact.position);
         let Ok(id) = fact.stream.id().parse::<BatchId>() else { return Ok(()) };
         let tenant = fact.stream.tenant();
         match &*fact.kind {
             "batch-submitted.v1" => {
-                self.open.insert(fact.position, (tenant, id));
+                self.open.insert(fact.position, (before, tenant, id));
                 self.turns.push_back(fact.position);
             }
             "batch-finished.v1" => {
-                self.open.retain(|_, batch| *batch != (tenant, id));
+                self.open.retain(|_, (_, whose, batch)| (*whose, *batch) != (tenant, id));
                 let open = &self.open;
                 self.turns.retain(|turn| open.contains_key(turn));
                 self.held.retain(|turn, _| open.contains_key(turn));
@@ -131,7 +131,7 @@ impl BatchWorker {
     }
 
     async fn take_turn(&mut self, turn: Position) {
-        let Some((tenant, id)) = self.open.get(&turn).copied() else { return };
+        let Some((_, tenant, id)) = self.open.get(&turn).copied() else { return };
         match self.step(turn, tenant, id).await {
             Ok(Step::More) => {
                 self.failed.remove(&turn);
