@@ -5,7 +5,7 @@ mod fact;
 mod failure;
 mod heads;
 mod index;
-mod limits;
+pub(crate) mod limits;
 mod log;
 mod lookup;
 mod metadata;

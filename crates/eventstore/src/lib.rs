@@ -9,6 +9,8 @@ mod codec;
 pub mod conformance;
 mod embedded;
 mod execute;
+#[cfg(feature = "kurrent")]
+mod kurrent;
 mod port;
 pub mod raw;
 #[cfg(feature = "server")]
@@ -18,6 +20,8 @@ mod stream;
 pub use codec::{Unreadable, decode, encode};
 pub use embedded::{Embedded, EmbeddedOptions, OpenError, Submitted};
 pub use execute::{Done, ExecuteError, Execution, Loaded, carry_out, execute, load, load_for};
+#[cfg(feature = "kurrent")]
+pub use kurrent::{ConnectError, Kurrent, KurrentHealth, KurrentOptions};
 pub use port::{
     AppendError, Appended, Decoded, Deletion, EventStore, Expected, Filter, NewEvent, Page,
     RecordedEvent, Scope, Signal, Signals, StoreError, Write,

@@ -16,12 +16,12 @@ const FACTS: usize = 1000;
 /// Bytes of one write.
 const WRITE: usize = 16 << 20;
 /// Writes of one call.
-pub(super) const WRITES: usize = 4096;
+pub(crate) const WRITES: usize = 4096;
 /// Bytes of one call, and of all calls that wait together.
-pub(super) const WAITING: usize = 64 << 20;
+pub(crate) const WAITING: usize = 64 << 20;
 
 /// Whether a write can be taken.
-pub(super) fn admits(write: &Write) -> bool {
+pub(crate) fn admits(write: &Write) -> bool {
     write.stream.as_str().len() <= NAME
         && write.events.len() <= FACTS
         && write.events.iter().all(|event| {
@@ -31,7 +31,7 @@ pub(super) fn admits(write: &Write) -> bool {
 }
 
 /// What a write holds in memory, in bytes, about.
-pub(super) fn weight(write: &Write) -> usize {
+pub(crate) fn weight(write: &Write) -> usize {
     let facts = write.events.iter().map(|event| event.data.len() + event.metadata.len() + 256);
     facts.sum::<usize>() + 256
 }
