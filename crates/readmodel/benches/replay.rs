@@ -1,140 +1,115 @@
-//! What it costs to apply the changes of award facts to the embedded store, everything included:
-//! CPU time of all threads, until everything is written out and merged.
+//! What it costs to apply the changes of award facts, everything included: CPU time of all threads,
+//! until everything is written out and merged; with Redis, that of the server as well.
 //!
-//! `cargo bench -p readmodel -- [facts] [facts a batch] [MiB a memtable]`
+//! `cargo bench -p readmodel [--features redis] -- [redis] [facts] [facts a batch]`; with Redis, the
+//! variables `BUCKETS` and `REDIS_OPTIONS` (of redis-server) say how.
 
-use std::{fs, path::Path, time::Instant};
+#[path = "replay/awards.rs"]
+mod awards;
+#[path = "replay/meter.rs"]
+mod meter;
 
-use kernel::{Position, TenantId};
+use std::time::Instant;
+
+use kernel::Position;
 use readmodel::{Change, Direction, Embedded, EmbeddedOptions, Key, Model, ReadModels, Scan, Slot};
 
-const MODELS: [&str; 4] = ["awards", "status", "counts", "backpack"];
-
-/// The n-th award, as four models see it: eight changes.
-fn award(n: u64) -> [Vec<Change>; 4] {
-    let tenant = TenantId::derived([u8::try_from(n % 3).unwrap_or(0); 16]);
-    let mixed = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let id = [(1_700_000_000_000 + n).to_be_bytes(), mixed.to_be_bytes()].concat();
-    let (badge, person) = ((mixed % 40).to_be_bytes(), mixed.rotate_left(20) % 500_000);
-    let mut member = [7; 16];
-    member[..8].copy_from_slice(&person.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-    let put = |table, id: Vec<u8>, size: usize| {
-        let row = (0..size).map(|i| u8::try_from((mixed >> (i % 8 * 8)) & 0xff).unwrap_or(0));
-        Change::Put { key: Key::new(tenant, table, id), row: row.collect() }
-    };
-    let add = |id: Vec<u8>| Change::Add { key: Key::new(tenant, "issued", id), by: 1 };
-    let counter = Key::new(tenant, "earners", badge);
-    [
-        vec![
-            put("awards", id.clone(), 250),
-            put("by-badge", [&badge[..], &id].concat(), 0),
-            put("by-earner", [&member[..], &id].concat(), 0),
-        ],
-        vec![put("entries", n.to_be_bytes().to_vec(), 24)],
-        vec![
-            add(badge.to_vec()),
-            add([&badge[..], &(n / 5000).to_be_bytes()].concat()),
-            Change::Distinct { key: counter, member },
-        ],
-        vec![put("held", [&member[..], &id].concat(), 90)],
-    ]
-}
-
-/// Microseconds of CPU that this process has used.
-fn cpu() -> u64 {
-    let stat = fs::read_to_string("/proc/self/stat").expect("this runs on Linux");
-    let after_name = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = after_name.split_whitespace().skip(11).take(2);
-    ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>() * 10_000
-}
-
-fn resident_mib() -> u64 {
-    let statm = fs::read_to_string("/proc/self/statm").expect("this runs on Linux");
-    let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok());
-    pages.unwrap_or(0) / 256
-}
-
-fn size(path: &Path) -> u64 {
-    let entries = fs::read_dir(path).expect("the folder is ours").flatten();
-    let one = |entry: fs::DirEntry| match entry.metadata() {
-        Ok(meta) if meta.is_dir() => size(&entry.path()),
-        Ok(meta) => meta.len(),
-        Err(_) => 0,
-    };
-    entries.map(one).sum()
-}
+use crate::{
+    awards::MODELS,
+    meter::{Meter, per},
+};
 
 #[tokio::main]
 async fn main() {
-    let arguments: Vec<u64> = std::env::args().filter_map(|text| text.parse().ok()).collect();
-    let argument = |n: usize, default| arguments.get(n).copied().unwrap_or(default);
-    let (facts, batch) = (argument(0, 200_000), argument(1, 10_000));
+    let numbers: Vec<u64> = std::env::args().filter_map(|text| text.parse().ok()).collect();
+    let number = |n: usize, default| numbers.get(n).copied().unwrap_or(default);
+    let (facts, batch) = (number(0, 200_000), number(1, 10_000));
+    #[cfg(feature = "redis")]
+    if std::env::args().any(|text| text == "redis") {
+        return in_redis(facts, batch).await;
+    }
     let folder = tempfile::TempDir::new().expect("a folder for temporary files");
-    let mut options = EmbeddedOptions::new(folder.path());
-    options.memtable = argument(2, options.memtable >> 20) << 20;
+    let options = EmbeddedOptions::new(folder.path());
     let store = Embedded::open(&options).expect("a fresh store");
-    let slots = MODELS.map(|name| Slot { model: Model { name, version: 1 }, generation: 1 });
+    let meter = Meter::new(None);
+    replay(&store, facts, batch, &meter).await;
+    store.flush().await.expect("it can be written");
+    meter.settle();
+    meter.report("applied, written out and merged", facts);
+    let size = meter::size(folder.path());
+    println!("  {} MiB resident, {} bytes on disk an award", meter::resident_mib(), size / facts);
+    pages(&store, &Meter::new(None)).await;
+    drop(store);
+    let meter = Meter::new(None);
+    let store = Embedded::open(&options).expect("it was there before");
+    let at = store.checkpoint(slots()[0]).await.expect("it can be read");
+    assert_eq!(at, Position(facts));
+    meter.report("reopening", 1);
+}
 
-    let (wall, before, mut making) = (Instant::now(), cpu(), 0);
+/// The same with a server of its own; what its memory grows by is what the rows take.
+#[cfg(feature = "redis")]
+async fn in_redis(facts: u64, batch: u64) {
+    let server = meter::Server::start();
+    let buckets = std::env::var("BUCKETS").unwrap_or_else(|_| "1".into());
+    let url = format!("redis://127.0.0.1:{}?buckets={buckets}", server.port);
+    let store = readmodel::Redis::open(&readmodel::RedisOptions::new(url)).expect("a good URL");
+    store.check().await.expect("the server can be used");
+    let before = server.memory();
+    let meter = Meter::new(Some(server.id()));
+    replay(&store, facts, batch, &meter).await;
+    println!("  {} bytes of memory an award", (server.memory() - before) / facts);
+    pages(&store, &Meter::new(Some(server.id()))).await;
+}
+
+fn slots() -> [Slot; 4] {
+    MODELS.map(|name| Slot { model: Model { name, version: 1 }, generation: 1 })
+}
+
+async fn replay(store: &dyn ReadModels, facts: u64, batch: u64, meter: &Meter) {
+    let (slots, mut making, mut count, mut longest) = (slots(), 0, 0, 0);
     for first in (0..facts).step_by(usize::try_from(batch).unwrap_or(1)) {
         let next = (first + batch).min(facts);
-        let start = cpu();
+        let start = meter::cpu("self");
         let mut changes: [Vec<Change>; 4] = Default::default();
         for n in first..next {
-            for (all, more) in changes.iter_mut().zip(award(n)) {
+            for (all, more) in changes.iter_mut().zip(awards::award(n, facts)) {
                 all.extend(more);
             }
         }
-        making += cpu() - start;
+        making += meter::cpu("self") - start;
         for (slot, changes) in slots.iter().zip(&changes) {
+            count += changes.len() as u64;
+            let start = Instant::now();
             let applied = store.apply(*slot, changes, Position(first), Position(next)).await;
             applied.expect("a fresh store takes it");
+            longest = longest.max(start.elapsed().as_millis());
         }
     }
-    report("applied", facts, cpu() - before, &wall);
-    store.flush().await.expect("it can be written");
-    // What is being merged in the background counts, too.
-    let mut used = cpu();
-    loop {
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        let now = cpu();
-        if now - used <= 10_000 {
-            break;
-        }
-        used = now;
-    }
-    report("applied, written out and merged", facts, cpu() - before, &wall);
-    println!("  of which making the changes: {:.2} us", per(making, facts));
-    println!("  {} MiB resident, {} MiB on disk", resident_mib(), size(folder.path()) >> 20);
+    meter.report("applied", facts);
+    let used = meter.used() - making;
+    println!(
+        "  without making the changes ({:.2} us): {:.2} us an award",
+        per(making, facts),
+        per(used, facts)
+    );
+    println!("  {:.0} changes a second of CPU time", 1e6 / per(used, count));
+    println!("  the longest batch: {longest} ms");
+}
 
-    let tenant = TenantId::derived([1; 16]);
-    let (wall, before) = (Instant::now(), cpu());
+/// Pages of an index, and the rows that they point to.
+async fn pages(store: &dyn ReadModels, meter: &Meter) {
+    let slot = slots()[0];
     for n in 0..2000_u64 {
-        let mixed = (n * 3 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let (direction, prefix) = (Direction::Backward, (mixed % 40).to_be_bytes().to_vec());
-        let (after, before) = (None, None);
-        let scan = Scan { tenant, table: "by-badge", prefix, after, before, direction, limit: 50 };
-        let page = store.scan(slots[0], &scan).await.expect("it can be read");
+        let (tenant, prefix) = (awards::tenant(n), awards::badge(n));
+        let (direction, after, before) = (Direction::Backward, None, None);
+        let scan = Scan { tenant, table: "badge", prefix, after, before, direction, limit: 50 };
+        let page = store.scan(slot, &scan).await.expect("it can be read");
+        assert!(!page.is_empty());
         let keys: Vec<Key> =
-            page.into_iter().map(|(id, _)| Key::new(tenant, "awards", &id[8..])).collect();
-        let rows = store.get_many(slots[0], &keys).await.expect("it can be read");
+            page.into_iter().map(|(id, _)| Key::new(tenant, "award", &id[24..])).collect();
+        let rows = store.get_many(slot, &keys).await.expect("it can be read");
         assert!(rows.iter().all(Option::is_some));
     }
-    report("pages of 50 (index and rows)", 2000, cpu() - before, &wall);
-
-    drop(store);
-    let (wall, before) = (Instant::now(), cpu());
-    let store = Embedded::open(&options).expect("it was there before");
-    assert_eq!(store.checkpoint(slots[0]).await.expect("it can be read"), Position(facts));
-    report("reopening", 1, cpu() - before, &wall);
-}
-
-#[expect(clippy::cast_precision_loss, reason = "for people to read")]
-fn per(total: u64, each: u64) -> f64 {
-    total as f64 / each as f64
-}
-
-fn report(what: &str, each: u64, cpu: u64, wall: &Instant) {
-    let wall = u64::try_from(wall.elapsed().as_micros()).unwrap_or(u64::MAX);
-    println!("{what}: {:.2} us CPU, {:.2} us wall each", per(cpu, each), per(wall, each));
+    meter.report("pages of 50 (index and rows)", 2000);
 }

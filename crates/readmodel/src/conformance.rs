@@ -11,6 +11,7 @@ mod scanning;
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use kernel::{Position, TenantId};
 
 pub use self::{
@@ -33,6 +34,7 @@ pub async fn all(fresh: impl AsyncFn() -> Arc<dyn ReadModels>) {
     slots_tenants_and_tables_never_meet(&*fresh().await).await;
     clearing_a_slot_leaves_the_others(&*fresh().await).await;
     states_read_back(&*fresh().await).await;
+    a_state_changes_only_from_what_it_was(&*fresh().await).await;
     a_stale_apply_changes_nothing(&*fresh().await).await;
     everything_applies_or_nothing(&*fresh().await).await;
     concurrent_appliers_win_one_step_each(&*fresh().await).await;
@@ -167,4 +169,20 @@ pub async fn states_read_back(store: &dyn ReadModels) {
         assert_eq!(store.state("conformance").await.unwrap(), state);
         assert_eq!(store.state("conformance-too").await.unwrap(), ModelState::default());
     }
+}
+
+/// Of those who change a state from what it was, one does; the others change nothing.
+///
+/// # Panics
+/// When the adapter breaks the promise.
+pub async fn a_state_changes_only_from_what_it_was(store: &dyn ReadModels) {
+    let state = |generation| ModelState { active: None, building: Some((1, generation)) };
+    let change = |from, to| store.change_state("conformance", from, to);
+    assert!(change(ModelState::default(), state(1)).await.unwrap());
+    assert!(!change(ModelState::default(), state(2)).await.unwrap());
+    assert_eq!(store.state("conformance").await.unwrap(), state(1));
+    let changed = join_all((2..10).map(|generation| change(state(1), state(generation)))).await;
+    let won: Vec<_> = (2..10).zip(changed).filter(|(_, won)| *won.as_ref().unwrap()).collect();
+    assert_eq!(won.len(), 1, "{won:?}");
+    assert_eq!(store.state("conformance").await.unwrap(), state(won[0].0));
 }

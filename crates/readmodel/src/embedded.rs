@@ -16,7 +16,7 @@ mod write;
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
@@ -82,6 +82,8 @@ pub struct Embedded {
 struct Store {
     database: Database,
     states: Keyspace,
+    /// Held while a state is compared and changed.
+    changing: Mutex<()>,
     options: EmbeddedOptions,
     slots: RwLock<HashMap<Slot, Arc<SlotStore>>>,
 }
@@ -102,8 +104,9 @@ impl Embedded {
         let states = database
             .keyspace(STATES, || KeyspaceCreateOptions::default().max_memtable_size(1 << 20))
             .map_err(failed)?;
-        let slots = RwLock::default();
-        let store = Arc::new(Store { database, states, options: options.clone(), slots });
+        let (slots, changing) = (RwLock::default(), Mutex::default());
+        let options = options.clone();
+        let store = Arc::new(Store { database, states, changing, options, slots });
         let housekeeper =
             Housekeeper::start(&store).map_err(|source| failed(fjall::Error::Io(source)))?;
         Ok(Self { _housekeeper: housekeeper, store })
@@ -165,6 +168,22 @@ impl Store {
         Ok(())
     }
 
+    fn state(&self, name: &'static str) -> Result<ModelState, ReadModelError> {
+        let Some(bytes) = self.states.get(name).map_err(unavailable)? else {
+            return Ok(ModelState::default());
+        };
+        let (active, building): (Build, Build) =
+            postcard::from_bytes(&bytes).map_err(|_| ReadModelError::Unreadable(name))?;
+        Ok(ModelState { active, building })
+    }
+
+    fn set_state(&self, name: &'static str, state: ModelState) -> Result<(), ReadModelError> {
+        let bytes = postcard::to_stdvec(&(state.active, state.building)).map_err(unavailable)?;
+        self.states.insert(name, bytes).map_err(unavailable)?;
+        // Before what it no longer names may be cleared.
+        self.database.persist(PersistMode::SyncAll).map_err(unavailable)
+    }
+
     fn flush(&self) -> Result<(), ReadModelError> {
         for slot in self.all_slots() {
             slot.write_out()?;
@@ -223,23 +242,27 @@ impl ReadModels for Embedded {
     }
 
     async fn state(&self, name: &'static str) -> Result<ModelState, ReadModelError> {
-        let Some(bytes) = self.store.states.get(name).map_err(unavailable)? else {
-            return Ok(ModelState::default());
-        };
-        let (active, building): (Build, Build) =
-            postcard::from_bytes(&bytes).map_err(|_| ReadModelError::Unreadable(name))?;
-        Ok(ModelState { active, building })
+        self.store.state(name)
     }
 
     async fn set_state(&self, name: &'static str, state: ModelState) -> Result<(), ReadModelError> {
-        let bytes = postcard::to_stdvec(&(state.active, state.building)).map_err(unavailable)?;
-        let Store { states, database, .. } = &*self.store;
+        at_length(|| self.store.set_state(name, state))
+    }
+
+    async fn change_state(
+        &self,
+        name: &'static str,
+        before: ModelState,
+        after: ModelState,
+    ) -> Result<bool, ReadModelError> {
         at_length(|| {
-            states.insert(name, bytes)?;
-            // Before what it no longer names may be cleared.
-            database.persist(PersistMode::SyncAll)
+            let _changing = self.store.changing.lock().unwrap_or_else(PoisonError::into_inner);
+            let unchanged = self.store.state(name)? == before;
+            if unchanged {
+                self.store.set_state(name, after)?;
+            }
+            Ok(unchanged)
         })
-        .map_err(unavailable)
     }
 
     async fn clear(&self, slot: Slot) -> Result<(), ReadModelError> {

@@ -134,6 +134,10 @@ pub enum ReadModelError {
     /// The model has never caught up: there is nothing whole to show.
     #[error("the read model {0} is being built: try again later")]
     Building(&'static str),
+    /// Rows that were there are gone, or are older than what was seen before. The runner builds the
+    /// model anew, or goes on from where it was left.
+    #[error("rows of the read model {0} were lost and it is being built anew: try again later")]
+    Lost(&'static str),
     /// A row is not what its model wrote.
     #[error("a row of the read model {0} cannot be read: rebuild it")]
     Unreadable(&'static str),
@@ -147,7 +151,8 @@ pub enum ReadModelError {
 /// * Rows of different slots, tenants and tables never meet.
 /// * A scan gives rows in byte order of their ids; splitting it into pages changes nothing.
 ///
-/// Rows may lag behind the log and may be lost: they are rebuilt from it. Nothing else may.
+/// Rows may lag behind the log and may be lost: they are rebuilt from it. Nothing else may. An adapter
+/// that can lose rows while it runs answers [`ReadModelError::Lost`] rather than with what is left.
 #[async_trait::async_trait]
 pub trait ReadModels: Send + Sync + 'static {
     /// The row, if there is one.
@@ -175,7 +180,9 @@ pub trait ReadModels: Send + Sync + 'static {
         next: Position,
     ) -> Result<Applied, ReadModelError>;
 
-    /// How far the slot has applied the log.
+    /// How far the slot has applied the log, as it is now. An adapter that remembers what it saw of a
+    /// slot forgets it here; a build that a state names as active and that is gone is
+    /// [`ReadModelError::Lost`].
     async fn checkpoint(&self, slot: Slot) -> Result<Position, ReadModelError>;
 
     /// What is known of a model's builds.
@@ -183,6 +190,14 @@ pub trait ReadModels: Send + Sync + 'static {
 
     /// Remembers a model's builds.
     async fn set_state(&self, name: &'static str, state: ModelState) -> Result<(), ReadModelError>;
+
+    /// Remembers a model's builds if they are still what they were; tells whether it did.
+    async fn change_state(
+        &self,
+        name: &'static str,
+        before: ModelState,
+        after: ModelState,
+    ) -> Result<bool, ReadModelError>;
 
     /// Drops every row and the checkpoint of a slot.
     async fn clear(&self, slot: Slot) -> Result<(), ReadModelError>;

@@ -14,6 +14,7 @@ mod view;
 
 use std::{
     collections::VecDeque,
+    pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -24,7 +25,7 @@ use std::{
 use eventstore::EventStore;
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use kernel::Position;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::{build::Build, lane::Lane, track::Track};
@@ -43,12 +44,16 @@ pub struct RunnerOptions {
     pub retry_first: Duration,
     /// The longest pause after a failure.
     pub retry_at_most: Duration,
+    /// How often it is looked whether another process rebuilt a model, or rows were lost. A reader
+    /// or a batch that finds so has it looked at once.
+    pub look_every: Duration,
 }
 
 impl Default for RunnerOptions {
     fn default() -> Self {
         let (retry_first, retry_at_most) = (Duration::from_millis(100), Duration::from_secs(10));
-        Self { batch: 10_000, retry_first, retry_at_most }
+        let look_every = Duration::from_secs(5);
+        Self { batch: 10_000, retry_first, retry_at_most, look_every }
     }
 }
 
@@ -72,6 +77,10 @@ struct Feed {
     /// Builds that want a lane of their own.
     waiting: Mutex<VecDeque<Lane>>,
     wake: Notify,
+    /// Somebody found something odd.
+    look: Arc<Notify>,
+    /// Counts the times that the store went back: lanes then start again.
+    again: watch::Sender<u64>,
 }
 
 impl Runner {
@@ -85,7 +94,9 @@ impl Runner {
     ) -> Self {
         let tracks = projections.into_iter().map(|it| Arc::new(Track::new(it))).collect();
         let (head, waiting, wake) = (AtomicU64::new(0), Mutex::default(), Notify::new());
-        Self { feed: Arc::new(Feed { events, models, options, tracks, head, waiting, wake }) }
+        let (look, (again, _)) = (Arc::default(), watch::channel(0));
+        let feed = Feed { events, models, options, tracks, head, waiting, wake, look, again };
+        Self { feed: Arc::new(feed) }
     }
 
     /// The reading handle of a model, to be had at any time. That of a model which this runner does
@@ -95,7 +106,7 @@ impl Runner {
         let track = self.feed.tracks.iter().find(|track| track.model == model);
         let shown =
             track.map_or_else(|| track::Shown::nothing().1, |track| track.shown.subscribe());
-        View::new(model, self.feed.models.clone(), shown)
+        View::new(model, self.feed.models.clone(), shown, self.feed.look.clone())
     }
 
     /// Feeds the projections until cancelled, then remembers how far it came. Never fails: it
@@ -132,6 +143,7 @@ impl Runner {
 impl Feed {
     async fn run(self: Arc<Self>, cancel: &CancellationToken) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.tracks.iter().for_each(|track| track.rest());
         let Some(builds) = self.builds(cancel).await else { return };
         // A store that is asked for the first time may learn only now what a position is worth. When
         // it does not answer, builds may get more lanes than they need.
@@ -141,6 +153,7 @@ impl Feed {
             self.start_lane(near);
         }
         let mut lanes = FuturesUnordered::new();
+        let mut watching = pin!(self.watch());
         loop {
             loop {
                 let lane = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
@@ -150,6 +163,7 @@ impl Feed {
             tokio::select! {
                 () = self.wake.notified() => {}
                 Some(()) = lanes.next() => {}
+                () = &mut watching => {}
                 () = cancel.cancelled() => break,
             }
         }
@@ -162,8 +176,8 @@ impl Feed {
         for track in &self.tracks {
             let mut pause = self.options.retry_first;
             loop {
-                match track.builds(&*self.models).await {
-                    Ok(found) => break builds.extend(found),
+                match track.look(&*self.models, true).await {
+                    Ok(looked) => break builds.extend(looked.builds),
                     Err(error) => track.fail(None, &error),
                 }
                 cancel.run_until_cancelled(tokio::time::sleep(pause)).await?;
@@ -171,6 +185,28 @@ impl Feed {
             }
         }
         Some(builds)
+    }
+
+    /// Looks now and then whether what is fed and shown is still what the store holds.
+    async fn watch(&self) {
+        loop {
+            // When asked to; but not all the time, however often readers ask.
+            let _ = tokio::time::timeout(self.options.look_every, self.look.notified()).await;
+            for track in &self.tracks {
+                match track.look(&*self.models, false).await {
+                    Ok(looked) => {
+                        for build in looked.builds {
+                            self.start_lane(vec![build]);
+                        }
+                        if looked.went_back {
+                            self.again.send_modify(|times| *times += 1);
+                        }
+                    }
+                    Err(error) => track.fail(None, &error),
+                }
+            }
+            tokio::time::sleep(self.options.retry_first).await;
+        }
     }
 
     fn start_lane(&self, builds: Vec<Build>) {

@@ -16,12 +16,14 @@ use fjall::{
 use kernel::Position;
 
 use super::{
-    EmbeddedOptions,
-    fold::{self, Effect, count},
+    EmbeddedOptions, fold,
     keys::{self, Table},
     unavailable, write,
 };
-use crate::{Applied, Change, Direction, Key, ReadModelError, Row, Scan};
+use crate::{
+    Applied, Change, Direction, Key, ReadModelError, Row, Scan,
+    effect::{Effect, count},
+};
 
 /// Most rows of one scan.
 const MOST_ROWS: usize = 1000;

@@ -40,7 +40,19 @@ pub(super) enum FeedError {
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
-    Store(#[from] ReadModelError),
+    Store(ReadModelError),
+    /// The rows of the slot are gone.
+    #[error("the rows were lost")]
+    Lost,
+}
+
+impl From<ReadModelError> for FeedError {
+    fn from(error: ReadModelError) -> Self {
+        match error {
+            ReadModelError::Lost(_) => FeedError::Lost,
+            error => FeedError::Store(error),
+        }
+    }
 }
 
 impl Build {
@@ -57,8 +69,12 @@ impl Build {
         let stored = models.checkpoint(self.slot).await?;
         // Where nobody else moved it, the stretch without facts behind it stays seen.
         if stored != self.stored {
+            if stored < self.stored {
+                self.track.went_back(self.slot, stored);
+            }
             (self.stored, self.seen) = (stored, stored);
         }
+        self.track.stored(self.slot, stored);
         Ok(())
     }
 
@@ -88,6 +104,7 @@ impl Build {
             match models.apply(self.slot, &changes, self.stored, next).await? {
                 Applied::Done => {
                     (self.stored, self.seen) = (next, next);
+                    self.track.stored(self.slot, next);
                     if let Some(stopped) = stopped {
                         self.track.applied(self.slot, self.seen);
                         return Err(stopped.into());
@@ -102,6 +119,7 @@ impl Build {
                     }
                     // What lies between the checkpoint and what was seen had no facts for it.
                     (self.stored, self.seen) = (current, self.seen.max(current));
+                    self.track.stored(self.slot, current);
                 }
             }
         }

@@ -92,8 +92,16 @@ impl Lane {
         feed: &Feed,
         cancel: &CancellationToken,
     ) -> Result<(), Interrupted> {
-        for build in &mut self.builds {
-            build.resume(&*feed.models).await?;
+        let mut again = feed.again.subscribe();
+        let mut at = 0;
+        while let Some(build) = self.builds.get_mut(at) {
+            match build.resume(&*feed.models).await {
+                Err(ReadModelError::Lost(_)) => self.leave(at, feed),
+                resumed => {
+                    resumed?;
+                    at += 1;
+                }
+            }
         }
         feed.saw(feed.events.head().await?);
         let categories: BTreeSet<&'static str> = self
@@ -107,7 +115,10 @@ impl Lane {
         let mut signals = feed.events.subscribe(self.position(), filter);
         let mut live = false;
         while !self.builds.is_empty() {
-            let taken = take(&mut signals, feed.options.batch, live).await?;
+            let taken = tokio::select! {
+                taken = take(&mut signals, feed.options.batch, live) => taken?,
+                Ok(()) = again.changed() => return Err(Interrupted::Behind),
+            };
             feed.saw(taken.upto);
             self.feed(feed, &taken, live).await?;
             live |= taken.caught_up;
@@ -116,6 +127,13 @@ impl Lane {
             }
         }
         Ok(())
+    }
+
+    /// Feeds a build no more; another may take its place.
+    fn leave(&mut self, at: usize, feed: &Feed) {
+        let build = self.builds.remove(at);
+        build.track.left(build.slot);
+        feed.look.notify_one();
     }
 
     async fn feed(&mut self, feed: &Feed, taken: &Taken, live: bool) -> Result<(), Interrupted> {
@@ -132,7 +150,7 @@ impl Lane {
                     }
                     at += 1;
                 }
-                Ok(Fed::Superseded) => drop(self.builds.remove(at)),
+                Ok(Fed::Superseded) | Err(FeedError::Lost) => self.leave(at, feed),
                 Ok(Fed::Behind) => return Err(Interrupted::Behind),
                 Err(FeedError::Store(error)) => return Err(error.into()),
                 Err(FeedError::Unreadable(error)) if alone => {

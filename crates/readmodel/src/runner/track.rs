@@ -1,6 +1,7 @@
 //! One projection, and what readers and operators see of it.
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
     error::Error,
     fmt::Write,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -33,6 +34,16 @@ pub(super) struct Track {
     pub(super) model: Model,
     pub(super) shown: watch::Sender<Shown>,
     known: Mutex<Known>,
+    /// Held while the builds of the model are looked at or changed by this process.
+    looking: tokio::sync::Mutex<()>,
+}
+
+/// What there was to see.
+pub(super) struct Looked {
+    /// What is to be fed from now on.
+    pub(super) builds: Vec<Build>,
+    /// The store stands further back than it was fed.
+    pub(super) went_back: bool,
 }
 
 /// What operators see.
@@ -41,6 +52,8 @@ struct Known {
     state: ModelState,
     built: Position,
     caught_up: bool,
+    /// The slots that this process feeds, and how far it left them.
+    feeding: BTreeMap<Slot, Position>,
     /// Of which build, when it is known, and what.
     failure: Option<(Option<Slot>, String)>,
 }
@@ -48,7 +61,9 @@ struct Known {
 impl Track {
     pub(super) fn new(projection: Arc<dyn Projection>) -> Self {
         let model = projection.model();
-        Self { projection, model, shown: Shown::nothing().0, known: Mutex::default() }
+        let (shown, _) = Shown::nothing();
+        let (known, looking) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { projection, model, shown, known, looking }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -63,38 +78,107 @@ impl Track {
         build.0 == self.model.version
     }
 
-    /// What is to be fed: the active build when it is of this version, and what is being built.
-    /// Starts a new build when neither is of this version.
-    pub(super) async fn builds(
+    /// Nothing is being fed yet.
+    pub(super) fn rest(&self) {
+        self.known().feeding.clear();
+    }
+
+    /// Looks at what the store knows of the model: what is to be fed and is not yet, and whether the
+    /// store went back behind what is fed. Lost builds are dropped. A new one is started where there
+    /// is none; when starting also where none is of this version, for then this software takes over.
+    pub(super) async fn look(
         self: &Arc<Self>,
         models: &dyn ReadModels,
-    ) -> Result<Vec<Build>, ReadModelError> {
-        let before = models.state(self.model.name).await?;
-        let mut state = before;
-        let abandoned = state.building.filter(|it| !self.is_ours(*it));
+        starting: bool,
+    ) -> Result<Looked, ReadModelError> {
+        let _alone = self.looking.lock().await;
+        loop {
+            let fed = self.known().feeding.clone();
+            let before = models.state(self.model.name).await?;
+            let (mut state, mut found, mut dropped) = (before, Vec::new(), Vec::new());
+            for build in [&mut state.active, &mut state.building] {
+                let Some(named) = build.filter(|it| self.is_ours(*it)) else { continue };
+                match models.checkpoint(self.slot(named)).await {
+                    Ok(stored) => found.push((self.slot(named), stored)),
+                    Err(ReadModelError::Lost(_)) => dropped.extend(build.take()),
+                    Err(error) => return Err(error),
+                }
+            }
+            if starting && state.building.is_some_and(|it| !self.is_ours(it)) {
+                dropped.extend(state.building.take());
+            }
+            let taken_over = state.active.is_some_and(|it| !starting || self.is_ours(it));
+            if !taken_over && state.building.is_none() {
+                let build = (self.model.version, self.next_generation(before));
+                state.building = Some(build);
+                found.push((self.slot(build), models.checkpoint(self.slot(build)).await?));
+            }
+            if state != before && !models.change_state(self.model.name, before, state).await? {
+                continue;
+            }
+            let went_back =
+                found.iter().any(|(slot, at)| fed.get(slot).is_some_and(|before| at < before));
+            self.show_active(state, &found, went_back);
+            for build in dropped {
+                tracing::warn!(model = self.model.name, build = build.1, "a build is given up");
+                models.clear(self.slot(build)).await?;
+            }
+            return Ok(Looked { builds: self.take_on(state, found), went_back });
+        }
+    }
+
+    /// Shows the active build of this version, if there is one.
+    fn show_active(&self, state: ModelState, found: &[(Slot, Position)], went_back: bool) {
         let active = state.active.filter(|it| self.is_ours(*it));
-        if abandoned.is_some() {
-            state.building = None;
-        }
-        if active.is_none() && state.building.is_none() {
-            state.building = Some((self.model.version, next_generation(state, abandoned)));
-        }
-        if state != before {
-            models.set_state(self.model.name, state).await?;
-        }
-        if let Some(abandoned) = abandoned {
-            models.clear(self.slot(abandoned)).await?;
+        let stored =
+            found.iter().find(|(slot, _)| active == Some((slot.model.version, slot.generation)));
+        let mut applied = stored.map(|(_, at)| *at).unwrap_or_default();
+        let generation = active.map(|(_, generation)| generation);
+        self.shown.send_if_modified(|shown| {
+            if shown.generation == generation && !went_back {
+                applied = applied.max(shown.applied);
+            }
+            let changed = shown.generation != generation || shown.applied != applied;
+            *shown = Shown { generation, applied };
+            changed
+        });
+    }
+
+    /// Builds of those slots that are not being fed yet.
+    fn take_on(self: &Arc<Self>, state: ModelState, found: Vec<(Slot, Position)>) -> Vec<Build> {
+        let mut known = self.known();
+        known.state = state;
+        if known.failure.as_ref().is_some_and(|(of, _)| of.is_none()) {
+            known.failure = None;
         }
         let mut builds = Vec::new();
-        for build in active.into_iter().chain(state.building) {
-            let stored = models.checkpoint(self.slot(build)).await?;
-            builds.push(Build::new(self.clone(), self.slot(build), stored));
+        for (slot, stored) in found {
+            if let Entry::Vacant(vacant) = known.feeding.entry(slot) {
+                vacant.insert(stored);
+                builds.push(Build::new(self.clone(), slot, stored));
+            }
         }
-        let shown = active.and(builds.first().map(Build::seen)).unwrap_or_default();
-        self.show(active.map(|(_, generation)| generation), shown);
-        let mut known = self.known();
-        *known = Known { state, ..Known::default() };
-        Ok(builds)
+        builds
+    }
+
+    /// Takes note of where a slot's checkpoint is.
+    pub(super) fn stored(&self, slot: Slot, at: Position) {
+        if let Some(stored) = self.known().feeding.get_mut(&slot) {
+            *stored = at;
+        }
+    }
+
+    /// Takes note that a slot is fed no more.
+    pub(super) fn left(&self, slot: Slot) {
+        self.known().feeding.remove(&slot);
+    }
+
+    /// A number that no build of the model has or had, as far as is known here: no two share rows.
+    fn next_generation(&self, state: ModelState) -> Generation {
+        let known = self.known();
+        let named = [state.active, state.building, known.state.active, known.state.building];
+        let named = named.into_iter().flatten().map(|(_, generation)| generation);
+        named.chain(known.feeding.keys().map(|slot| slot.generation)).max().unwrap_or(0) + 1
     }
 
     /// A new build beside the active one; none when one is being built already.
@@ -102,16 +186,21 @@ impl Track {
         self: &Arc<Self>,
         models: &dyn ReadModels,
     ) -> Result<Option<Build>, ReadModelError> {
-        let mut state = models.state(self.model.name).await?;
-        if state.building.is_some() {
-            return Ok(None);
+        let _alone = self.looking.lock().await;
+        loop {
+            let before = models.state(self.model.name).await?;
+            if before.building.is_some() {
+                return Ok(None);
+            }
+            let build = (self.model.version, self.next_generation(before));
+            let state = ModelState { building: Some(build), ..before };
+            if !models.change_state(self.model.name, before, state).await? {
+                continue;
+            }
+            let stored = models.checkpoint(self.slot(build)).await?;
+            self.known().built = Position::START;
+            return Ok(self.take_on(state, vec![(self.slot(build), stored)]).pop());
         }
-        let build = (self.model.version, next_generation(state, None));
-        state.building = Some(build);
-        models.set_state(self.model.name, state).await?;
-        let mut known = self.known();
-        (known.state, known.built) = (state, Position::START);
-        Ok(Some(Build::new(self.clone(), self.slot(build), Position::START)))
     }
 
     /// Makes a build that has caught up what readers see, and drops the one before.
@@ -124,22 +213,26 @@ impl Track {
         if self.shown.borrow().generation == Some(slot.generation) {
             return Ok(());
         }
-        let before = models.state(self.model.name).await?;
-        let build = (slot.model.version, slot.generation);
-        if before.building == Some(build) {
-            let state = ModelState { active: Some(build), building: None };
-            models.set_state(self.model.name, state).await?;
-            tracing::info!(model = self.model.name, version = build.0, build = build.1, "switched");
-            self.known().state = state;
+        let build = Some((slot.model.version, slot.generation));
+        loop {
+            let before = models.state(self.model.name).await?;
+            let state = ModelState { active: build, building: None };
+            if before.building == build {
+                if !models.change_state(self.model.name, before, state).await? {
+                    continue;
+                }
+                let (version, build) = (slot.model.version, slot.generation);
+                tracing::info!(model = self.model.name, version, build, "switched");
+            } else if before.active != build {
+                return Ok(());
+            }
+            self.known().state = if before.active == build { before } else { state };
             self.show(Some(slot.generation), applied);
-            if let Some(old) = before.active {
+            if let Some(old) = before.active.filter(|_| before.active != build) {
                 models.clear(self.slot(old)).await?;
             }
-        } else if before.active == Some(build) {
-            self.known().state = before;
-            self.show(Some(slot.generation), applied);
+            return Ok(());
         }
-        Ok(())
     }
 
     /// Whether a slot is still one that this software feeds; otherwise another runner replaced it.
@@ -187,6 +280,18 @@ impl Track {
         }
     }
 
+    /// Takes note that a build is further back than it was fed.
+    pub(super) fn went_back(&self, slot: Slot, to: Position) {
+        self.stored(slot, to);
+        self.shown.send_if_modified(|shown| {
+            let back = shown.generation == Some(slot.generation) && shown.applied > to;
+            if back {
+                shown.applied = to;
+            }
+            back
+        });
+    }
+
     /// Takes note that a build has caught up with the log.
     pub(super) fn caught_up(&self, slot: Slot) {
         if self.shown.borrow().generation == Some(slot.generation) {
@@ -228,10 +333,4 @@ impl Track {
             failure: known.failure.as_ref().map(|(_, text)| text.clone()),
         }
     }
-}
-
-/// A number that no build of the model has, so that no two builds share rows.
-fn next_generation(state: ModelState, abandoned: Option<(u32, Generation)>) -> Generation {
-    let used = [state.active, state.building, abandoned];
-    used.into_iter().flatten().map(|(_, generation)| generation).max().unwrap_or(0) + 1
 }

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use kernel::Position;
 use serde::{Deserialize, de::DeserializeOwned};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::track::Shown;
 use crate::{Key, Model, ReadModelError, ReadModels, Row, Scan, Slot, row};
@@ -14,7 +14,12 @@ pub struct View {
     model: Model,
     models: Arc<dyn ReadModels>,
     shown: watch::Receiver<Shown>,
+    /// Has the runner look what became of the rows.
+    look: Arc<Notify>,
 }
+
+/// How long a reader of lost rows waits for a build that is whole.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Why a wait ended without the fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,8 +39,9 @@ impl View {
         model: Model,
         models: Arc<dyn ReadModels>,
         shown: watch::Receiver<Shown>,
+        look: Arc<Notify>,
     ) -> Self {
-        Self { model, models, shown }
+        Self { model, models, shown, look }
     }
 
     /// Which model it reads.
@@ -48,6 +54,17 @@ impl View {
         let generation = self.shown.borrow().generation;
         let generation = generation.ok_or(ReadModelError::Building(self.model.name))?;
         Ok(Slot { model: self.model, generation })
+    }
+
+    /// What to read instead of rows that are lost or were dropped: another process may have built the
+    /// model anew.
+    async fn instead_of(&self, lost: Slot) -> Result<Slot, ReadModelError> {
+        self.look.notify_one();
+        let mut shown = self.shown.clone();
+        let another = |shown: &Shown| shown.generation.is_some_and(|it| it != lost.generation);
+        // Whatever comes of it shows in what is read next.
+        let _ = tokio::time::timeout(PATIENCE, shown.wait_for(another)).await;
+        self.slot()
     }
 
     /// How far what it reads has applied the log.
@@ -64,7 +81,13 @@ impl View {
     /// # Errors
     /// As [`ReadModels::get`], and [`ReadModelError::Building`].
     pub async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, ReadModelError> {
-        self.models.get(self.slot()?, key).await
+        let slot = self.slot()?;
+        match self.models.get(slot, key).await {
+            Err(ReadModelError::Lost(_)) => {
+                self.models.get(self.instead_of(slot).await?, key).await
+            }
+            answer => answer,
+        }
     }
 
     /// The row, read, if there is one.
@@ -88,7 +111,13 @@ impl View {
     /// # Errors
     /// As [`ReadModels::get_many`], and [`ReadModelError::Building`].
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>, ReadModelError> {
-        self.models.get_many(self.slot()?, keys).await
+        let slot = self.slot()?;
+        match self.models.get_many(slot, keys).await {
+            Err(ReadModelError::Lost(_)) => {
+                self.models.get_many(self.instead_of(slot).await?, keys).await
+            }
+            answer => answer,
+        }
     }
 
     /// The rows of a walk.
@@ -96,7 +125,13 @@ impl View {
     /// # Errors
     /// As [`ReadModels::scan`], and [`ReadModelError::Building`].
     pub async fn scan(&self, scan: &Scan) -> Result<Vec<Row>, ReadModelError> {
-        self.models.scan(self.slot()?, scan).await
+        let slot = self.slot()?;
+        match self.models.scan(slot, scan).await {
+            Err(ReadModelError::Lost(_)) => {
+                self.models.scan(self.instead_of(slot).await?, scan).await
+            }
+            answer => answer,
+        }
     }
 
     /// A counter; zero when nothing was counted.
@@ -104,7 +139,13 @@ impl View {
     /// # Errors
     /// As [`ReadModels::count`], and [`ReadModelError::Building`].
     pub async fn count(&self, key: &Key) -> Result<i64, ReadModelError> {
-        self.models.count(self.slot()?, key).await
+        let slot = self.slot()?;
+        match self.models.count(slot, key).await {
+            Err(ReadModelError::Lost(_)) => {
+                self.models.count(self.instead_of(slot).await?, key).await
+            }
+            answer => answer,
+        }
     }
 
     /// Returns when what is read includes everything up to this position; at once when it does
