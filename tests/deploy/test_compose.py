@@ -1,5 +1,6 @@
 """The compose file is one, and each profile of it is whole, closed and modest."""
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -187,6 +188,18 @@ def test_the_urls_of_the_stores_lead_to_the_services(secrets):
         if path.is_file():
             public = path.suffix == ".crt"
             assert public or path.stat().st_mode & 0o077 == 0, path
+
+
+def test_redis_lets_laurel_do_what_it_must_and_no_more(secrets):
+    listed = re.search(
+        r"ACL SETUSER laurel on >SECRET (.*)", (ROOT / "docs/READ-MODELS.md").read_text()
+    )
+    users = re.findall(r"^user (\w+) on (\S+) (.*)$", (secrets / "redis.conf").read_text(), re.M)
+    password = (secrets / "redis-password").read_text().strip()
+    assert users == [
+        ("default", "nopass", "-@all +ping"),
+        ("laurel", "#" + hashlib.sha256(password.encode()).hexdigest(), listed[1]),
+    ]
 
 
 def test_observability_reads_what_is_there():
