@@ -175,3 +175,142 @@ fn reach(sizes: &[usize], start: usize, share: usize) -> usize {
     }
     end
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use kernel::TenantId;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        Change, Key,
+        memory::Memory,
+        redis::{
+            names::{self, Names},
+            part,
+        },
+    };
+
+    /// Pages as a server keeps them.
+    #[derive(Default)]
+    struct Pages(BTreeMap<Vec<u8>, Vec<u8>>);
+
+    impl Pages {
+        fn apply(&mut self, changes: &[Change]) {
+            let names = Names { prefix: "test".into(), buckets: 1 };
+            for part in part::cut(changes, &names).expect("the changes can be stored") {
+                let part = part::Part::read(&part.bytes()).expect("a part reads back");
+                let edits = part.edits().expect("they can be read");
+                for write in self.leaves(&edits.keys()).after(&edits) {
+                    match write {
+                        PageWrite::Replace(fence, page) => {
+                            assert!(
+                                self.0.insert(fence, page).is_some(),
+                                "there is one to replace"
+                            );
+                        }
+                        PageWrite::Insert(fence, page) => {
+                            assert!(self.0.insert(fence, page).is_none(), "there was none");
+                        }
+                        PageWrite::Remove(fence) => {
+                            assert!(self.0.remove(&fence).is_some(), "there is one to remove");
+                        }
+                    }
+                }
+            }
+        }
+
+        fn leaves(&self, keys: &[Vec<u8>]) -> Leaves {
+            let mut leaves: Vec<Leaf> = Vec::new();
+            for key in keys {
+                let found = self.0.range(..=key.clone()).next_back();
+                let fence = found.map(|(fence, _)| fence.clone()).unwrap_or_default();
+                if leaves.last().is_none_or(|leaf| leaf.fence != fence) {
+                    let page = found.map(|(_, page)| Page::read(page).expect("it is a page"));
+                    let (stored, page) = (page.is_some(), page.unwrap_or_default());
+                    leaves.push(Leaf { fence, stored, page });
+                }
+            }
+            Leaves(leaves)
+        }
+
+        /// The rows, but not the members; fails where a page holds what belongs into another.
+        fn rows(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
+            let mut rows = BTreeMap::new();
+            for (fence, page) in &self.0 {
+                let page = Page::read(page).expect("it is a page");
+                assert!(page.len() > 0, "no page is empty");
+                for (key, row) in page.iter() {
+                    let belongs = self.0.range(..=key.to_vec()).next_back();
+                    assert_eq!(belongs.map(|(fence, _)| fence), Some(fence));
+                    if !key.starts_with(b"counts\x01") {
+                        assert_eq!(rows.insert(key.to_vec(), row.to_vec()), None);
+                    }
+                }
+            }
+            rows
+        }
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        (0..7, 0..400_u64, 0..2000_usize, any::<u64>()).prop_map(|(kind, n, size, noise)| {
+            let id = (n.wrapping_mul(0x9e37_79b9) % 400).to_be_bytes();
+            let row = Key::new(TenantId::PLATFORM, "rows", id);
+            let counter =
+                Key::new(TenantId::PLATFORM, "counts", [u8::try_from(n % 5).unwrap_or(0)]);
+            let bytes = (0..size as u64).map(|i| noise.wrapping_mul(i | 1).to_be_bytes()[0]);
+            match kind {
+                0..3 => Change::Put { key: row, row: bytes.collect() },
+                3 | 4 => Change::Delete { key: row },
+                5 => Change::Add { key: counter, by: 3 },
+                _ => {
+                    let mut member = [0; 16];
+                    member[..8].copy_from_slice(&id);
+                    Change::Distinct { key: counter, member }
+                }
+            }
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn pages_hold_what_the_changes_make_however_they_come_in_batches(
+            batches in prop::collection::vec(prop::collection::vec(change(), 0..150), 1..12),
+        ) {
+            let (mut pages, mut memory) = (Pages::default(), Memory::default());
+            for batch in batches {
+                pages.apply(&batch);
+                for change in batch {
+                    memory.apply(change);
+                }
+                let counters = memory.counters.iter();
+                let counters = counters.map(|(key, n)| (names::row(key), n.to_be_bytes().to_vec()));
+                let rows = memory.rows.iter().map(|(key, row)| (names::row(key), row.clone()));
+                let expected: BTreeMap<_, _> = rows.chain(counters).collect();
+                prop_assert!(pages.rows() == expected);
+            }
+        }
+    }
+
+    #[test]
+    fn pages_that_only_grow_at_their_end_are_full() {
+        let mut pages = Pages::default();
+        for batch in 0..50_u64 {
+            let put = |n: u64| {
+                let noise = (0..60_u64).map(|i| (n * 61 + i).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                let row = noise.flat_map(u64::to_be_bytes).collect();
+                Change::Put { key: Key::new(TenantId::PLATFORM, "rows", n.to_be_bytes()), row }
+            };
+            let changes: Vec<_> = (batch * 40..batch * 40 + 40).map(put).collect();
+            pages.apply(&changes);
+        }
+        let lengths: Vec<_> = pages.0.values().map(Vec::len).collect();
+        assert!(lengths.iter().all(|length| *length <= FULL), "{lengths:?}");
+        let full = lengths.iter().filter(|length| **length > FULL - 600).count();
+        assert!(full + 2 > lengths.len(), "{lengths:?}");
+    }
+}

@@ -81,7 +81,7 @@ async fn a_batch_whose_projector_dies_is_completed_by_the_next_or_never_was() {
     }
     let server = Server::start(&[]);
     let (mut at, mut left, mut patience) = (Position::START, 0, Duration::ZERO);
-    while left < 20 {
+    while left < 8 {
         let dying = open(&server, 5);
         dying.checkpoint(SLOT).await.unwrap();
         let next = Position(at.0 + 400);

@@ -223,3 +223,33 @@ async fn sentinels_that_change_the_master_under_load_are_followed() {
     running.stop().await;
     assert_active_is_folded(&world, &tally).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_move_to_another_node_under_load_are_followed() {
+    if !installed() {
+        return;
+    }
+    let cluster = Arc::new(Cluster::start(CALM));
+    let (world, tally) = (world(cluster.clone(), cluster.url()), Tally::version(1));
+    let head = world.append(900);
+    let running = world.run(std::slice::from_ref(&tally));
+    running.view(&tally).wait(head, LONG).await.unwrap();
+    let reader = Reader::start(running.view(&tally), true);
+    let masters = cluster.masters();
+    for (from, to) in [(0, 1), (1, 2)] {
+        let (from, to) = (masters[from], masters[to]);
+        let moving = {
+            let cluster = cluster.clone();
+            std::thread::spawn(move || cluster.move_slots(from, to))
+        };
+        while !moving.is_finished() {
+            let head = world.append(20);
+            running.view(&tally).wait(head, LONG).await.unwrap();
+        }
+        moving.join().unwrap();
+    }
+    reader.stop().await;
+    running.stop().await;
+    assert_eq!(world.state().await.active, Some((1, 1)), "nothing had to be built anew");
+    assert_active_is_folded(&world, &tally).await;
+}

@@ -51,7 +51,8 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < Duration::from_mins(1), "{what} does not come to be");
-        thread::yield_now();
+        // Each look is a connection, and ports that were used rest for a minute.
+        thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -205,6 +206,18 @@ impl Cluster {
         let nodes: Vec<_> =
             self.servers.iter().map(|it| format!("127.0.0.1:{}", it.port)).collect();
         format!("redis+cluster://{}?buckets=24", nodes.join(","))
+    }
+
+    /// Moves every slot of a master that holds rows to another.
+    pub fn move_slots(&self, from: usize, to: usize) {
+        let id = |n: usize| self.servers[n].tell("CLUSTER MYID");
+        let moved = Command::new("redis-cli")
+            .args(["--cluster", "reshard", &format!("127.0.0.1:{}", self.servers[from].port)])
+            .args(["--cluster-from", &id(from), "--cluster-to", &id(to)])
+            .args(["--cluster-slots", "5461", "--cluster-pipeline", "1", "--cluster-yes"])
+            .stdout(Stdio::null())
+            .status();
+        assert!(moved.unwrap().success(), "the slots cannot be moved");
     }
 
     /// The servers that are masters now.
