@@ -25,6 +25,8 @@ fn served() -> Outcome {
             "operations.proto",
             "monitoring.proto",
             "users.proto",
+            "v2/streams.proto",
+            "v2/errors.proto",
         ],
         ["proto"],
     )?;

@@ -14,6 +14,8 @@ mod ending;
 pub(crate) mod event;
 mod features;
 mod filter;
+mod multistream;
+mod persistent;
 mod proto;
 mod reading;
 mod status;
@@ -36,8 +38,12 @@ use self::{
     access::Guarded,
     ending::Ending,
     features::{Alone, Features},
+    multistream::MultistreamService,
+    persistent::PersistentService,
     proto::{
         gossip::gossip_server::GossipServer,
+        kurrentdb::protocol::v2::streams::streams_service_server::StreamsServiceServer,
+        persistent_subscriptions::persistent_subscriptions_server::PersistentSubscriptionsServer,
         server_features::server_features_server::ServerFeaturesServer,
         streams::streams_server::StreamsServer,
     },
@@ -111,7 +117,15 @@ impl Server {
         let streams = StreamsServer::new(streams)
             .max_decoding_message_size(MESSAGE)
             .max_encoding_message_size(2 * MESSAGE);
-        let mut routes = Routes::new(Guarded { users, inner: streams });
+        let store = Arc::clone(&self.store);
+        let persistent = PersistentService::new(store, self.ending.clone());
+        let persistent = PersistentSubscriptionsServer::new(persistent);
+        let mut routes = Routes::new(Guarded { users: users.clone(), inner: streams });
+        let multistream = MultistreamService { store: Arc::clone(&self.store), limits };
+        let multistream = StreamsServiceServer::new(multistream)
+            .max_decoding_message_size(MOST_APPENDED + MESSAGE);
+        routes = routes.add_service(Guarded { users: users.clone(), inner: persistent });
+        routes = routes.add_service(Guarded { users, inner: multistream });
         routes = routes.add_service(ServerFeaturesServer::new(Features));
         routes.add_service(GossipServer::new(alone))
     }

@@ -29,10 +29,7 @@ impl Users {
             return Ok(());
         }
         let Some(said) = request.headers().get(AUTHORIZATION) else { return Err(status::denied()) };
-        let said = said.to_str().ok().and_then(|said| said.split_once(' '));
-        let basic = said.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
-        let decoded = basic.and_then(|(_, encoded)| STANDARD.decode(encoded.trim()).ok());
-        let decoded = decoded.unwrap_or_default();
+        let decoded = said.to_str().ok().and_then(credentials).unwrap_or_default();
         // Every user is compared, so that the time taken tells nothing.
         let known = self.0.iter().fold(false, |known, (name, password)| {
             same(&decoded, [name.as_bytes(), b":", password.as_bytes()].concat().as_slice()) | known
@@ -45,6 +42,19 @@ impl std::fmt::Debug for Users {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
+}
+
+/// `NAME:PASSWORD` of a header, if that is what it holds.
+fn credentials(said: &str) -> Option<Vec<u8>> {
+    let (scheme, encoded) = said.split_once(' ')?;
+    let basic = scheme.eq_ignore_ascii_case("basic");
+    STANDARD.decode(encoded.trim()).ok().filter(|_| basic)
+}
+
+/// The name of who calls, as the header says it.
+pub(super) fn name(said: &str) -> Option<String> {
+    let said = String::from_utf8(credentials(said)?).ok()?;
+    said.split_once(':').map(|(name, _)| name.to_owned())
 }
 
 /// Whether two texts are the same, in a time that depends on the length of the first alone.

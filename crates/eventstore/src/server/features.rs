@@ -18,17 +18,29 @@ use super::{
 use crate::embedded::clock;
 
 /// The version of the protocol that is spoken, as clients compare it.
-const VERSION: &str = "25.1.0";
+const VERSION: &str = "26.1.0";
 
 const STREAMS: &str = "event_store.client.streams.streams";
+const PERSISTENT: &str = "event_store.client.persistent_subscriptions.persistentsubscriptions";
+const MULTISTREAM: &str = "kurrentdb.protocol.v2.streams.streamsservice";
 
 /// Services with their methods, and the features that clients look for.
-const SUPPORTED: [(&str, &str, &[&str]); 5] = [
+const SUPPORTED: [(&str, &str, &[&str]); 15] = [
     (STREAMS, "read", &["position", "events"]),
     (STREAMS, "append", &[]),
     (STREAMS, "delete", &[]),
     (STREAMS, "tombstone", &[]),
     (STREAMS, "batchappend", &["deadline_duration"]),
+    (PERSISTENT, "create", &["stream", "all"]),
+    (PERSISTENT, "update", &["stream", "all"]),
+    (PERSISTENT, "delete", &["stream", "all"]),
+    (PERSISTENT, "read", &["stream", "all"]),
+    (PERSISTENT, "getinfo", &["stream", "all"]),
+    (PERSISTENT, "replayparked", &["stream", "all"]),
+    (PERSISTENT, "list", &["stream", "all"]),
+    (PERSISTENT, "restartsubsystem", &[]),
+    (MULTISTREAM, "appendsession", &[]),
+    (MULTISTREAM, "appendrecords", &[]),
 ];
 
 pub(super) struct Features;
