@@ -73,6 +73,7 @@ SHAPES = {
                 ),
             },
             namespaceSelector=closed({"matchNames": many(TEXT)}),
+            jobLabel=TEXT,
         ),
     ),
     "PrometheusRule": kind(

@@ -106,6 +106,7 @@ def test_every_selector_selects_pods_and_every_named_port_is_there(file):
             if monitor["spec"]["selector"]["matchLabels"].items() <= s["metadata"]["labels"].items()
         ]
         assert len(chosen) == 1 and selected(chosen[0]["spec"]["selector"]) == set(labels)
+        assert chosen[0]["metadata"]["labels"][monitor["spec"]["jobLabel"]] == "laurel"
         assert {e["port"] for e in monitor["spec"]["endpoints"]} <= {
             p["name"] for p in chosen[0]["spec"]["ports"]
         }
