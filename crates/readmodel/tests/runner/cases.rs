@@ -258,3 +258,28 @@ async fn models_far_apart_in_the_log_all_catch_up() {
         assert_folded(&*world.models, tally.slot(1), &tally, &world.log.facts()).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_by_another_process_is_noticed_and_followed() {
+    let (world, tally) = (world!(), Tally::version(1));
+    let head = world.append(1000);
+    let running = [(); 2].map(|()| world.run(std::slice::from_ref(&tally)));
+    for it in &running {
+        it.view(&tally).wait(head, LONG).await.unwrap();
+    }
+    for generation in 2..=4 {
+        running[0].runner.rebuild(NAME).await.unwrap();
+        // The one that did not ask for it may make it as well as the other.
+        for it in &running {
+            it.until(|it| it.active == Some((1, generation)) && it.building.is_none()).await;
+        }
+        let next = world.append(20);
+        for it in &running {
+            it.view(&tally).wait(next, LONG).await.unwrap();
+            assert_eq!(facts_counted(&it.view(&tally)).await, world.things());
+        }
+        let slot = tally.slot(generation);
+        assert_folded(&*world.models, slot, &tally, &world.log.facts()).await;
+        assert_eq!(world.models.checkpoint(tally.slot(generation - 1)).await.unwrap(), Position(0));
+    }
+}

@@ -48,6 +48,13 @@ impl World {
         head
     }
 
+    /// How many facts about things there are.
+    pub fn things(&self) -> i64 {
+        let facts = self.log.facts();
+        let things = facts.iter().filter(|fact| fact.stream.category() == "thing").count();
+        i64::try_from(things).unwrap()
+    }
+
     fn runner(&self, projections: &[Arc<Tally>]) -> Arc<Runner> {
         let (first, batch) = (Duration::from_millis(1), 150);
         let (retry_at_most, look_every) = (Duration::from_millis(100), Duration::from_millis(500));
