@@ -14,7 +14,6 @@ mod view;
 
 use std::{
     collections::VecDeque,
-    pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -153,7 +152,7 @@ impl Feed {
             self.start_lane(near);
         }
         let mut lanes = FuturesUnordered::new();
-        let mut watching = pin!(self.watch());
+        let mut watching = self.watch().boxed();
         loop {
             loop {
                 let lane = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
@@ -167,6 +166,8 @@ impl Feed {
                 () = cancel.cancelled() => break,
             }
         }
+        // It may hold what a lane waits for.
+        drop(watching);
         while let Some(()) = lanes.next().await {}
     }
 

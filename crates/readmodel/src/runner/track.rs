@@ -34,7 +34,8 @@ pub(super) struct Track {
     pub(super) model: Model,
     pub(super) shown: watch::Sender<Shown>,
     known: Mutex<Known>,
-    /// Held while the builds of the model are looked at or changed by this process.
+    /// Held while the builds of the model are looked at or changed by this process, so that what is
+    /// shown is what was read last.
     looking: tokio::sync::Mutex<()>,
 }
 
@@ -111,7 +112,7 @@ impl Track {
             if !taken_over && state.building.is_none() {
                 let build = (self.model.version, self.next_generation(before));
                 state.building = Some(build);
-                found.push((self.slot(build), models.checkpoint(self.slot(build)).await?));
+                found.push((self.slot(build), self.fresh(models, self.slot(build)).await?));
             }
             if state != before && !models.change_state(self.model.name, before, state).await? {
                 continue;
@@ -124,6 +125,18 @@ impl Track {
                 models.clear(self.slot(build)).await?;
             }
             return Ok(Looked { builds: self.take_on(state, found), went_back });
+        }
+    }
+
+    /// How far a slot is that no state names: nowhere, or where somebody left it who did not get to
+    /// name it.
+    async fn fresh(&self, models: &dyn ReadModels, slot: Slot) -> Result<Position, ReadModelError> {
+        match models.checkpoint(slot).await {
+            Err(ReadModelError::Lost(_)) => {
+                models.clear(slot).await?;
+                Ok(Position::START)
+            }
+            stored => stored,
         }
     }
 
@@ -197,7 +210,7 @@ impl Track {
             if !models.change_state(self.model.name, before, state).await? {
                 continue;
             }
-            let stored = models.checkpoint(self.slot(build)).await?;
+            let stored = self.fresh(models, self.slot(build)).await?;
             self.known().built = Position::START;
             return Ok(self.take_on(state, vec![(self.slot(build), stored)]).pop());
         }
@@ -214,6 +227,7 @@ impl Track {
             return Ok(());
         }
         let build = Some((slot.model.version, slot.generation));
+        let _alone = self.looking.lock().await;
         loop {
             let before = models.state(self.model.name).await?;
             let state = ModelState { active: build, building: None };
@@ -241,6 +255,7 @@ impl Track {
         models: &dyn ReadModels,
         slot: Slot,
     ) -> Result<bool, ReadModelError> {
+        let _alone = self.looking.lock().await;
         let state = models.state(self.model.name).await?;
         let build = Some((slot.model.version, slot.generation));
         let feeds = state.active == build || state.building == build;
