@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed call fails the test")]
 
+#[path = "../benches/replay/awards.rs"]
+mod awards;
 #[path = "runner/cases.rs"]
 mod cases;
 #[path = "redis/crashes.rs"]
@@ -11,6 +13,8 @@ mod crashes;
 mod faults;
 #[path = "runner/log.rs"]
 mod log;
+#[path = "redis/memory.rs"]
+mod memory;
 #[path = "redis/refusals.rs"]
 mod refusals;
 #[path = "redis/servers.rs"]

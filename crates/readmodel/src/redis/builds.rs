@@ -8,11 +8,13 @@ use super::{
     failure::Failure,
     head::{Head, Incarnation, Verdict, bytes},
     names::Bucket,
-    read::AT_ONCE,
     scripts,
     store::{Known, Store, TRIES, Wanted},
 };
 use crate::{Model, ModelState, ReadModelError, Slot};
+
+/// So many buckets are looked into at once.
+const BUCKETS_AT_ONCE: usize = 32;
 
 type Build = Option<(u32, u32)>;
 /// Active, being built, and the incarnation of what is active.
@@ -55,7 +57,7 @@ impl Store {
             Ok::<_, Failure>(verdict == Verdict::Empty || verdict == Verdict::Whole && seen.even)
         };
         let buckets: Vec<Bucket> = head.marks.keys().copied().collect();
-        let whole = stream::iter(buckets).map(is_whole).buffer_unordered(AT_ONCE);
+        let whole = stream::iter(buckets).map(is_whole).buffer_unordered(BUCKETS_AT_ONCE);
         Ok(whole.try_fold(true, |all, one| async move { Ok(all && one) }).await?)
     }
 
@@ -157,7 +159,7 @@ impl Store {
             let place = self.names.place(slot, bucket);
             unlink(vec![place.pages, place.fences])
         });
-        stream::iter(places).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+        stream::iter(places).buffer_unordered(BUCKETS_AT_ONCE).try_collect::<Vec<()>>().await?;
         self.know(slot, None);
         if self.promised(slot).is_some() {
             self.promise(slot.model.name, None);

@@ -12,12 +12,13 @@ use crate::{Direction, Key, ReadModelError, Row, Scan, Slot};
 
 /// Most rows of one scan.
 const MOST_ROWS: usize = 1000;
-/// So many keys are looked for by one script.
-pub(super) const KEYS_AT_ONCE: usize = 500;
+/// So many keys are looked for by one script: each may bring a page of 8 KiB.
+pub(super) const KEYS_AT_ONCE: usize = 250;
 /// So many pages are fetched by one script.
 const MOST_PAGES: usize = 32;
-/// So many scripts are under way at once, for one call.
-pub(super) const AT_ONCE: usize = 32;
+/// So many scripts are under way at once, for one call: what they answer waits in memory, here and
+/// there.
+pub(super) const AT_ONCE: usize = 8;
 
 impl Store {
     pub(super) async fn get_many(
