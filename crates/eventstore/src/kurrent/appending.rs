@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::{
     Shared,
-    link::{LeaderAt, Link, LinkError},
+    link::{Link, LinkError},
     sessions::{Answer, Session},
+    settings::Node,
 };
 use crate::{AppendError, Appended, Expected, StoreError, StreamId, Write};
 
@@ -169,9 +170,10 @@ impl Shared {
     pub(super) fn lost(&self, link: &Arc<Link>, error: &kurrentdb::Error) {
         let node = link.node.to_string();
         let why = match error {
-            kurrentdb::Error::NotLeaderException(leader) => {
-                LinkError::Follower(node, Some(LeaderAt(leader.host.clone(), leader.port)))
-            }
+            kurrentdb::Error::NotLeaderException(leader) => LinkError::Follower {
+                node,
+                leader: Some(Node { host: leader.host.clone(), port: leader.port }),
+            },
             error => LinkError::Silent { node, reason: error.to_string() },
         };
         self.links.broken(link, why);

@@ -38,15 +38,11 @@ pub(super) enum LinkError {
     Silent { node: String, reason: String },
     #[error("{node} does not let this user in: look at the user and its access rights")]
     Denied { node: String },
-    #[error("{0} does not lead the cluster")]
-    Follower(String, Option<LeaderAt>),
+    #[error("{node} does not lead the cluster")]
+    Follower { node: String, leader: Option<Node> },
     #[error("no node was asked yet")]
     Unasked,
 }
-
-/// Where the leader is, as a follower says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LeaderAt(pub String, pub u32);
 
 impl LinkError {
     fn silent(node: &Node, reason: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -64,10 +60,7 @@ impl LinkError {
     /// What a call's failure says of the node; nothing when it does not concern the connection.
     pub fn of_status(node: &Node, status: &Status) -> Option<Self> {
         if let Some(leader) = wire::place_of_leader(status) {
-            return Some(Self::Follower(
-                node.to_string(),
-                Some(LeaderAt(leader.host, leader.port)),
-            ));
+            return Some(Self::Follower { node: node.to_string(), leader: Some(leader) });
         }
         match status.code() {
             Code::PermissionDenied | Code::Unauthenticated => {
@@ -92,6 +85,12 @@ impl Link {
             let found = match leader(settings, candidate).await {
                 Ok(node) => Self::to(settings, &node).await,
                 Err(error) => Err(error),
+            };
+            let found = match found {
+                Err(LinkError::Follower { leader: Some(leader), .. }) => {
+                    Self::to(settings, &leader).await
+                }
+                found => found,
             };
             match found {
                 Ok(link) => return Ok(link),
@@ -175,7 +174,8 @@ async fn leader(settings: &Settings, asked: &Node) -> Result<Node, LinkError> {
             .into_iter()
             .find(|member| member.is_alive && member.state() == VNodeState::Leader);
         let place = leader.and_then(|member| member.http_end_point);
-        let place = place.ok_or_else(|| LinkError::Follower(asked.to_string(), None))?;
+        let place =
+            place.ok_or_else(|| LinkError::Follower { node: asked.to_string(), leader: None })?;
         Ok(Node { host: place.address, port: place.port })
     };
     in_time(settings.first_answer, asked, asking).await

@@ -17,7 +17,7 @@ use tokio::{sync::watch, time::Instant};
 use crate::RecordedEvent;
 
 use super::{
-    link::{LeaderAt, Link, LinkError},
+    link::{Link, LinkError},
     settings::{Node, Settings},
 };
 
@@ -123,9 +123,9 @@ impl Links {
 
     /// Takes note that this connection is of no use any more.
     pub fn broken(&self, link: &Arc<Link>, why: LinkError) {
-        if let LinkError::Follower(_, Some(LeaderAt(host, port))) = &why {
-            let leader = Node { host: host.clone(), port: *port };
-            *self.leader.lock().unwrap_or_else(PoisonError::into_inner) = Some(leader);
+        if let LinkError::Follower { leader: Some(leader), .. } = &why {
+            let mut told = self.leader.lock().unwrap_or_else(PoisonError::into_inner);
+            *told = Some(leader.clone());
         }
         self.state.send_if_modified(|state| {
             let ours = matches!(state, State::Up(current) if Arc::ptr_eq(current, link));

@@ -33,7 +33,7 @@ pub enum ConnectError {
 }
 
 /// Where a node listens.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Node {
     pub host: String,
     pub port: u32,

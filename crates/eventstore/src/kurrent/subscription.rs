@@ -1,6 +1,6 @@
 //! Subscriptions: from the server until the tail is reached, from the tail from then on.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures_util::stream;
 use kernel::Position;
@@ -15,6 +15,9 @@ use crate::{Filter, Page, Signal, Signals, StoreError};
 /// So many facts at a time, of at most so many bytes.
 const PAGE: usize = 1000;
 const BYTES: usize = 4 << 20;
+/// So often in a row the server may end what brought nothing, with ever longer pauses.
+const FRUITLESS: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// Everything after that position, now and from now on.
 pub(super) fn subscribe(shared: Arc<Shared>, after: Position, filter: Filter) -> Signals {
@@ -27,6 +30,7 @@ pub(super) fn subscribe(shared: Arc<Shared>, after: Position, filter: Filter) ->
         told: after,
         live: false,
         catching_up: None,
+        fruitless: 0,
         ready: VecDeque::new(),
         ended: false,
     };
@@ -48,6 +52,8 @@ struct Follower {
     live: bool,
     /// The server's news, and what was the head before they were asked for.
     catching_up: Option<(News, Position)>,
+    /// How often in a row the server's news ended before there was any.
+    fruitless: u32,
     ready: VecDeque<Signal>,
     ended: bool,
 }
@@ -118,6 +124,7 @@ impl Follower {
             Some(catching_up) => catching_up,
             None => (News::after(&shared, self.at, &self.filter, deadline).await?, head),
         };
+        let (before, mut failure) = (self.at, StoreError::Unavailable("it ended".into()));
         let (mut facts, mut bytes, mut over) = (Vec::new(), 0, false);
         let mut next = news.next(&shared).await;
         loop {
@@ -135,10 +142,7 @@ impl Follower {
                     over = true;
                 }
                 Ok(None) => over = true,
-                Err(error) => {
-                    tracing::warn!(%error, "a subscription to the event store begins again");
-                    over = true;
-                }
+                Err(error) => (failure, over) = (error, true),
             }
             if over || facts.len() >= PAGE || bytes >= BYTES {
                 break;
@@ -150,6 +154,15 @@ impl Follower {
         }
         if !over {
             self.catching_up = Some((news, known));
+        }
+        if self.at > before || !over {
+            self.fruitless = 0;
+        } else if self.fruitless == FRUITLESS {
+            return Err(failure);
+        } else {
+            tracing::info!(%failure, "a subscription to the event store begins again");
+            tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(self.fruitless)).await;
+            self.fruitless += 1;
         }
         if let Some(last) = facts.last() {
             self.told = last.position;

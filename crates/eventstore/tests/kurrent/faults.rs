@@ -1,6 +1,13 @@
 //! Nothing lost, nothing repeated, whatever happens to the line.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use eventstore::{
     AppendError, Appended, EventStore, Expected, Filter, Kurrent, KurrentHealth, KurrentOptions,
@@ -10,6 +17,7 @@ use futures_util::{StreamExt, future::join_all};
 use kernel::{CommandId, Position, TenantId};
 
 use super::{
+    behaviour::Behaviour,
     connect,
     proxy::{Line, Proxy},
     server::Server,
@@ -39,9 +47,25 @@ async fn append(
 }
 
 fn impatient(connection: String) -> Kurrent {
-    let patience = Duration::from_millis(300);
+    let patience = Duration::from_secs(1);
     Kurrent::connect(&KurrentOptions { patience, ..KurrentOptions::at(connection) })
         .expect("no trouble")
+}
+
+/// As [`append`], until somebody knows what became of it.
+async fn append_at_last(
+    store: &Kurrent,
+    stream: &StreamId,
+    expected: Expected,
+    label: &str,
+) -> Appended {
+    loop {
+        match append(store, stream, expected, label).await {
+            Ok(done) => return done,
+            Err(AppendError::Unknown(_) | AppendError::Unavailable(_)) => {}
+            Err(error) => panic!("{label}: {error:?}"),
+        }
+    }
 }
 
 /// The labels of a stream's facts, in order.
@@ -165,7 +189,7 @@ async fn an_append_that_nobody_answers_is_unknown_and_sent_again_is_a_repeat() {
     until(async || labels(&witness, &thing).await.len() == 2).await;
     proxy.cut();
     proxy.set(Line::Flows);
-    let again = append(&store, &thing, Expected::Revision(0), "unheard").await.unwrap();
+    let again = append_at_last(&store, &thing, Expected::Revision(0), "unheard").await;
     assert_eq!((again.revision, again.repeated), (1, true), "it was there already");
     assert_eq!(labels(&store, &thing).await, ["before", "unheard"]);
 
@@ -174,7 +198,7 @@ async fn an_append_that_nobody_answers_is_unknown_and_sent_again_is_a_repeat() {
     assert!(matches!(unknown, Err(AppendError::Unknown(_))), "{unknown:?}");
     proxy.cut();
     proxy.set(Line::Flows);
-    let again = append(&store, &thing, Expected::Revision(1), "unsent").await.unwrap();
+    let again = append_at_last(&store, &thing, Expected::Revision(1), "unsent").await;
     assert_eq!(again.revision, 2);
     assert_eq!(labels(&store, &thing).await, ["before", "unheard", "unsent"]);
 }
@@ -197,7 +221,7 @@ async fn a_store_that_is_not_there_yet_is_reached_when_it_comes() {
     }
     proxy.open().await;
     until(async || matches!(store.health(), KurrentHealth::Connected { .. })).await;
-    append(&store, &stream(1), Expected::NoStream, "late").await.unwrap();
+    append_at_last(&store, &stream(1), Expected::NoStream, "late").await;
     assert_eq!(labels(&store, &stream(1)).await, ["late"]);
 }
 
@@ -277,10 +301,10 @@ async fn conflicts_beside_it_do_not_disturb_an_append() {
     let store = connect(server.connection());
     let contended = stream("contended");
     append(&store, &contended, Expected::NoStream, "first").await.unwrap();
-    let over = std::sync::atomic::AtomicBool::new(false);
+    let over = AtomicBool::new(false);
     let conflicts = async {
         let mut count = 0;
-        while !over.load(std::sync::atomic::Ordering::Relaxed) || count < 20 {
+        while !over.load(Ordering::Relaxed) || count < 20 {
             let conflict = append(&store, &contended, Expected::NoStream, &count.to_string()).await;
             let at = Expected::Revision(0);
             assert!(
@@ -292,7 +316,7 @@ async fn conflicts_beside_it_do_not_disturb_an_append() {
     };
     let writing = async {
         write_all(&store, |_| {}).await;
-        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        over.store(true, Ordering::Relaxed);
     };
     tokio::join!(conflicts, writing);
     assert_all_written_once(&store).await;
@@ -315,6 +339,64 @@ async fn whoever_comes_second_with_the_same_id_is_told() {
     let third = connect(server.connection());
     let answer = append(&third, &thing, Expected::NoStream, "asked").await.unwrap();
     assert_eq!(answer, Appended { repeated: true, ..done });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_that_the_server_ends_in_good_order_begins_again() {
+    let behaviour = Behaviour::default();
+    let server = Server::behaving(behaviour.clone()).await;
+    let (writer, store) = (connect(server.connection()), connect(server.connection()));
+    write_all(&writer, |_| {}).await;
+    behaviour.curt.store(5, Ordering::Relaxed);
+    let mut signals = store.subscribe(Position::START, Filter::every_tenant(&["thing"]));
+    let mut heard = BTreeSet::new();
+    let mut hear = async |count: usize| {
+        while heard.len() < count {
+            if let Signal::Facts(facts) = signals.next().await.unwrap().unwrap() {
+                heard.extend(facts.iter().map(label));
+            }
+        }
+    };
+    hear(80).await;
+    for n in 10..30 {
+        append(&writer, &stream(0), Expected::after(n), &n.to_string()).await.unwrap();
+    }
+    hear(100).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_that_brings_nothing_is_given_up_and_not_begun_for_ever() {
+    let behaviour = Behaviour::default();
+    let server = Server::behaving(behaviour.clone()).await;
+    let (writer, store) = (connect(server.connection()), connect(server.connection()));
+    write_all(&writer, |_| {}).await;
+    // The tail stands; what is before it comes from the server.
+    let mut signals = store.subscribe(Position::START, Filter::every_tenant(&[]));
+    let caught_up = |signal: &_| matches!(signal, Some(Ok(Signal::CaughtUp(_))));
+    while !caught_up(&signals.next().await) {}
+    behaviour.curt.store(1, Ordering::Relaxed);
+    let mut signals = store.subscribe(Position::START, Filter::every_tenant(&["thing"]));
+    let ended = signals.next().await;
+    assert!(matches!(ended, Some(Err(StoreError::Unavailable(_)))));
+    assert!(signals.next().await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_is_left_for_the_leader_that_it_names() {
+    let behaviour = Behaviour::default();
+    let (leader, follower) = (Server::start().await, Server::behaving(behaviour.clone()).await);
+    let store = connect(follower.connection());
+    append(&store, &stream(1), Expected::NoStream, "left behind").await.unwrap();
+    *behaviour.leader.lock().unwrap() = Some(leader.address());
+    assert!(labels(&store, &stream(1)).await.is_empty(), "the leader is asked");
+    let connected = KurrentHealth::Connected { node: leader.address().to_string() };
+    assert_eq!(store.health(), connected);
+    append(&store, &stream(1), Expected::NoStream, "led").await.unwrap();
+    let witness = connect(leader.connection());
+    assert_eq!(labels(&witness, &stream(1)).await, ["led"]);
+    // From the start, too.
+    let late = connect(follower.connection());
+    assert_eq!(labels(&late, &stream(1)).await, ["led"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

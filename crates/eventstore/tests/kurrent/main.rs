@@ -1,5 +1,6 @@
 //! The adapter for KurrentDB keeps the promises of the port, whatever happens to its connection.
 
+mod behaviour;
 #[path = "../embedded/executing.rs"]
 mod executing;
 mod faults;

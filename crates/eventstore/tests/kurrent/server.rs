@@ -8,7 +8,9 @@ use eventstore::{
 };
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
-use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Server as Transport, server::TcpIncoming};
+
+use super::behaviour::{Behaviour, Layer};
 
 pub(crate) struct Server {
     address: SocketAddr,
@@ -31,7 +33,16 @@ impl Server {
         Self::of(TempDir::new().expect("the server works"), users).await
     }
 
+    /// Of an empty store, behaving in some other way.
+    pub(crate) async fn behaving(behaviour: Behaviour) -> Self {
+        Self::serve(TempDir::new().expect("the server works"), Users::default(), behaviour).await
+    }
+
     async fn of(folder: TempDir, users: Users) -> Self {
+        Self::serve(folder, users, Behaviour::default()).await
+    }
+
+    async fn serve(folder: TempDir, users: Users, behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("the server works");
         let address = listener.local_addr().expect("the server works");
         let store =
@@ -43,8 +54,14 @@ impl Server {
         let (stop, stopped) = oneshot::channel::<()>();
         let mut serving = JoinSet::new();
         serving.spawn(async move {
-            let stopped = async { drop(stopped.await) };
-            server.serve(connections, stopped).await.expect("the server works");
+            let odd = Layer(behaviour);
+            let layered = Transport::builder().layer(odd).add_routes(server.routes());
+            let ended = async {
+                drop(stopped.await);
+                server.end();
+            };
+            let outcome = layered.serve_with_incoming_shutdown(connections, ended).await;
+            outcome.expect("the server works");
         });
         Self { address, users, store, folder: Some(folder), stop: Some(stop), serving }
     }
