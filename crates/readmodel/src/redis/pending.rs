@@ -21,7 +21,7 @@ use crate::{ReadModelError, Slot};
 /// A stored batch that never became the pending one is dropped after so many seconds.
 const ABANDONED: u64 = 3600;
 /// So many parts travel in one command.
-const PARTS_AT_ONCE: usize = 8;
+const PARTS_AT_ONCE: usize = 2;
 
 /// What the parts of a bucket are applied on.
 struct Base {

@@ -13,7 +13,7 @@ use crate::{Direction, Key, ReadModelError, Row, Scan, Slot};
 /// Most rows of one scan.
 const MOST_ROWS: usize = 1000;
 /// So many keys are looked for by one script: each may bring a page of 8 KiB.
-pub(super) const KEYS_AT_ONCE: usize = 250;
+pub(super) const KEYS_AT_ONCE: usize = 128;
 /// So many pages are fetched by one script.
 const MOST_PAGES: usize = 32;
 /// So many scripts are under way at once, for one call: what they answer waits in memory, here and
