@@ -1,0 +1,34 @@
+// Starts the store server on an empty folder and a free port.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const program = process.env.LAUREL_STORE_SERVER
+  ?? new URL('../../target/debug/examples/serve', import.meta.url).pathname;
+
+export async function start(...users) {
+  const folder = await mkdtemp(join(tmpdir(), 'laurel-store-'));
+  const child = spawn(program, [folder, '0', ...users], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [port] = await once(createInterface({ input: child.stdout }), 'line');
+  return {
+    port: Number(port),
+    async stop() {
+      const gone = once(child, 'exit');
+      child.kill('SIGINT');
+      await gone;
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+// Runs a program to its end; what it said, and whether it succeeded.
+export async function run(command, args, options = {}) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options });
+  let said = '';
+  child.stdout.on('data', (text) => { said += text; });
+  const [code] = await once(child, 'exit');
+  return { code, said };
+}
