@@ -13,9 +13,9 @@ use laurel::{
     partner::Partner,
     process,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::{
-    config, fold,
+    config, fold, load,
     victim::{Victim, serve_if_told},
 };
 use tokio::{sync::Notify, task::JoinSet};
@@ -23,11 +23,6 @@ use tokio::{sync::Notify, task::JoinSet};
 const KILLS: usize = 25;
 const ROWS: usize = 120;
 const AT_ONCE: usize = 6;
-
-const AWARD: &str = "mutation($input: AwardCreateInput!) {
-  awardCreate(input: $input) { award { id } userErrors { ...on UserError { code } } } }";
-const BATCH: &str = "mutation($input: AwardBatchCreateInput!) {
-  awardBatchCreate(input: $input) { start { batch { id } } userErrors { ...on UserError { code } } } }";
 
 /// Addresses whose award was acknowledged, with the award's id.
 #[derive(Default)]
@@ -62,7 +57,7 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_a_kill() {
         }
         let key = format!("batch/{round}");
         let input = json!({ "input": { "idempotencyKey": key, "badgeId": seeded.badge, "csv": csv, "notify": false } });
-        let made = seeded.partner.ask(BATCH, input).await.unwrap();
+        let made = seeded.partner.ask(load::BATCH, input).await.unwrap();
         batches.push(made["awardBatchCreate"]["start"]["batch"]["id"].as_str().unwrap().to_owned());
 
         // Each round kills after another number of acknowledged awards, while the batch runs.
@@ -86,14 +81,14 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_a_kill() {
     let victim = Victim::start("the_victim", data.path()).unwrap();
     let seeded = back(&victim, &operator, data.path()).await;
     for batch in &batches {
-        let state = finished(&seeded.partner, batch).await;
+        let state = load::finished(&seeded.partner, batch).await;
         assert_eq!(
             (&state["awardedCount"], &state["rejectedCount"]),
             (&json!(ROWS), &json!(0)),
             "{state}"
         );
     }
-    let listed = every_award(&seeded.partner).await;
+    let listed = load::every_award(&seeded.partner).await;
     let ids: BTreeSet<&str> = listed.iter().map(|award| award["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), listed.len(), "no award is listed twice");
     let mut holders = BTreeMap::new();
@@ -138,34 +133,9 @@ async fn give_for_ever(
             "recipient": { "email": { "address": address } },
             "notify": false,
         } });
-        let Ok(data) = partner.ask(AWARD, input).await else { return };
+        let Ok(data) = partner.ask(load::AWARD, input).await else { return };
         let id = data["awardCreate"]["award"]["id"].as_str().unwrap().to_owned();
         acknowledged.awards.lock().unwrap().insert(address, id);
         acknowledged.more.notify_one();
-    }
-}
-
-async fn finished(partner: &Partner, batch: &str) -> Value {
-    loop {
-        let query = "query($id: ID!) { awardBatch(id: $id) { status awardedCount rejectedCount } }";
-        let state = partner.ask(query, json!({ "id": batch })).await.unwrap();
-        if state["awardBatch"]["status"] == "FINISHED" {
-            return state["awardBatch"].clone();
-        }
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn every_award(partner: &Partner) -> Vec<Value> {
-    let (mut all, mut after) = (Vec::new(), Value::Null);
-    loop {
-        let query = "query($after: String) { awards(first: 100, after: $after) {
-          nodes { id recipient { email } } pageInfo { hasNextPage endCursor } } }";
-        let page = partner.ask(query, json!({ "after": after })).await.unwrap();
-        all.extend(page["awards"]["nodes"].as_array().unwrap().iter().cloned());
-        if page["awards"]["pageInfo"]["hasNextPage"] != true {
-            return all;
-        }
-        after = page["awards"]["pageInfo"]["endCursor"].clone();
     }
 }

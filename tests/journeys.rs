@@ -12,7 +12,7 @@ use laurel::{
 };
 use openbadges::verify::{Document, Options, Report, Verifier};
 use serde_json::{Value, json};
-use tests::{House, fold, payload};
+use tests::{House, apart_is_possible, fold, member, payload};
 
 const ERRORS: &str = "userErrors { __typename ... on UserError { code message path retryable } }";
 
@@ -34,10 +34,18 @@ fn give(badge: &str, key: &str, address: &str) -> Value {
     } })
 }
 
-async fn everywhere(journey: impl AsyncFn(Wiring)) {
+async fn everywhere(journey: impl AsyncFn(House)) {
     for wiring in [Wiring::Local, Wiring::Remote] {
-        journey(wiring).await;
+        journey(House::open(wiring).await.unwrap()).await;
     }
+    if apart_is_possible() {
+        journey(House::open_apart(member::starter("the_member")).await.unwrap()).await;
+    }
+}
+
+#[test]
+fn the_member() {
+    member::serve_if_told();
 }
 
 /// Reads when every read model holds what has happened so far.
@@ -48,8 +56,7 @@ async fn see(house: &House, partner: &Partner, query: &str, variables: Value) ->
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_organisation_awards_a_csv_and_anyone_can_verify_it() {
-    everywhere(async |wiring| {
-        let house = House::open(wiring).await.unwrap();
+    everywhere(async |house| {
         let partner = &house.seeded.partner;
         let outcome = demo::award_everyone(&house.seeded, PEOPLE, "people").await.unwrap();
         assert_eq!((outcome.rows, outcome.awarded, outcome.rejected), (200, 188, 12));
@@ -64,7 +71,7 @@ async fn an_organisation_awards_a_csv_and_anyone_can_verify_it() {
         let counted = see(&house, partner, query, json!({})).await;
         assert_eq!(counted["awards"]["totalCount"], json!({ "value": 188, "isExact": true }));
 
-        let looked = demo::first_award(&house.seeded, &outcome, house.data.path()).await.unwrap();
+        let looked = demo::first_award(&house.seeded, &outcome, &house.folder()).await.unwrap();
         let read = |path: &Path| fs::read(path).unwrap();
         let report =
             verdict(&read(&looked.credential), &read(&looked.did), &read(&looked.status_list));
@@ -91,8 +98,7 @@ fn verdict(credential: &[u8], did: &[u8], list: &[u8]) -> Report {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mutation_sent_twice_is_one_and_another_under_its_key_is_refused() {
-    everywhere(async |wiring| {
-        let house = House::open(wiring).await.unwrap();
+    everywhere(async |house| {
         let (partner, badge) = (&house.seeded.partner, house.seeded.badge.as_str());
         let document = award_create();
         let send = async |key: &str, address: &str| {
@@ -137,8 +143,7 @@ async fn a_mutation_sent_twice_is_one_and_another_under_its_key_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_earner_signs_in_by_mail_accepts_and_the_counts_follow() {
-    everywhere(async |wiring| {
-        let house = House::open(wiring).await.unwrap();
+    everywhere(async |house| {
         let (partner, badge) = (&house.seeded.partner, house.seeded.badge.as_str());
         let made = payload(partner, "awardCreate", &award_create(), give(badge, "k", "hedy@example.org"))
             .await
@@ -198,8 +203,7 @@ async fn an_earner_signs_in_by_mail_accepts_and_the_counts_follow() {
 async fn an_erased_earner_is_nowhere_to_be_read_and_the_counts_stay() {
     const NAME: &str = "Hedy Lamarr";
     const ADDRESS: &str = "hedy.kiesler@example.org";
-    everywhere(async |wiring| {
-        let house = House::open(wiring).await.unwrap();
+    everywhere(async |house| {
         let (partner, badge) = (&house.seeded.partner, house.seeded.badge.as_str());
         let csv = format!("email,name\n{ADDRESS},{NAME}\nother@example.org,Somebody Else\n");
         let outcome = demo::award_everyone(&house.seeded, &csv, "two").await.unwrap();
@@ -286,8 +290,7 @@ async fn what_was_there_before_a_restart_is_there_after_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_wrong_thing_gets_its_own_answer_in_its_place() {
-    everywhere(async |wiring| {
-        let house = House::open(wiring).await.unwrap();
+    everywhere(async |house| {
         let (partner, badge) = (&house.seeded.partner, house.seeded.badge.as_str());
         let create = award_create();
         let refused = async |variables: Value| {
@@ -338,7 +341,7 @@ async fn every_wrong_thing_gets_its_own_answer_in_its_place() {
 
 /// Signs an earner in by the mailed link.
 async fn sign_in(house: &House, address: &str) -> Partner {
-    let outbox = house.data.path().join("outbox");
+    let outbox = house.folder().join("outbox");
     let known = demo::links(&outbox);
     let create = "mutation($input: SignInLinkCreateInput!) { signInLinkCreate(input: $input) {
       userErrors { ... on UserError { code message } } } }";

@@ -2,13 +2,19 @@
 //! looks behind the scenes where a journey ends.
 
 pub mod fold;
+pub mod load;
+pub mod member;
 pub mod victim;
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use laurel::{
     demo::{self, Seeded},
+    fleet::{Fleet, Starter},
     partner::Partner,
     process::{Process, Wiring, operator_token_of},
 };
@@ -26,6 +32,8 @@ pub struct House {
     pub guest: Partner,
     /// Its data; goes away with it.
     pub data: TempDir,
+    /// The processes that have the roles, where the one above merely watches.
+    pub fleet: Option<Fleet>,
 }
 
 /// The configuration of a Laurel on that folder and a free port.
@@ -58,10 +66,35 @@ impl House {
     pub async fn open_on(data: TempDir, wiring: Wiring) -> anyhow::Result<Self> {
         let process = Process::start(config(data.path())?, wiring).await?;
         process.ready().await;
-        let guest = Partner::new(process.url())?;
+        let guest = Partner::new(process.front()?.url())?;
         let operator = operator_token_of(process.context());
         let seeded = demo::organization(&guest, &operator, data.path()).await?;
-        Ok(Self { process, seeded, guest, data })
+        Ok(Self { process, seeded, guest, data, fleet: None })
+    }
+
+    /// Starts one whose roles, stores and keys have a process each, and seeds it.
+    ///
+    /// # Errors
+    /// When a step fails.
+    pub async fn open_apart(starter: Starter) -> anyhow::Result<Self> {
+        runtime::install_cryptography();
+        let data = tempfile::tempdir()?;
+        let fleet = Fleet::start(data.path(), ([127, 0, 0, 1], 0).into(), starter).await?;
+        let process = Process::observe(fleet.observer()?).await?;
+        let guest = Partner::new(&fleet.url())?;
+        let operator = operator_token_of(process.context());
+        let shared = fleet.folder().join("shared");
+        let seeded = demo::organization(&guest, &operator, &shared).await?;
+        Ok(Self { process, seeded, guest, data, fleet: Some(fleet) })
+    }
+
+    /// Where its outbox and its artwork are.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        match &self.fleet {
+            Some(fleet) => fleet.folder().join("shared"),
+            None => self.data.path().to_owned(),
+        }
     }
 
     /// Returns when every read model holds what has happened so far.
@@ -77,9 +110,15 @@ impl House {
         Ok(())
     }
 
-    /// Ends the process in good order; the data stay.
+    /// Ends every process in good order; the data stay.
+    ///
+    /// # Panics
+    /// When a process of a fleet does not end well.
     pub async fn close(self) -> TempDir {
         self.process.stop().await;
+        if let Some(fleet) = self.fleet {
+            fleet.stop().await.expect("every process ends well");
+        }
         self.data
     }
 }
@@ -97,4 +136,20 @@ pub async fn payload(
     let mut response = partner.send(document, variables).await?;
     let payload = response["data"][field].take();
     payload.is_object().then_some(payload).with_context(|| format!("no {field}: {response}"))
+}
+
+/// Whether every role can have a process of its own here: it takes a Redis. Says so when not.
+///
+/// # Panics
+/// When it cannot and `LAUREL_TEST_REQUIRE` says that it must.
+#[must_use]
+pub fn apart_is_possible() -> bool {
+    let version = std::process::Command::new("redis-server").arg("--version").output();
+    let there = version.is_ok_and(|output| output.status.success());
+    let required = std::env::var_os("LAUREL_TEST_REQUIRE").is_some();
+    assert!(there || !required, "redis-server is required here and not installed");
+    if !there {
+        eprintln!("not tried with processes of their own: install redis-server");
+    }
+    there
 }

@@ -42,7 +42,7 @@ impl Operation for Row {
     }
 
     async fn send(&self, world: &World, token: Option<&str>, ids: &Ids) -> Answer {
-        let wires = world.house.process.wires();
+        let wires = world.house.process.front().expect("a gateway").wires();
         let answer = wires::call(wires, self.method, token, (self.message)(ids)).await;
         let (verdict, mut whole) = match answer {
             // Byte for byte, each as a character.

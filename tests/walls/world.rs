@@ -136,7 +136,13 @@ async fn ask_with<Q: Message, A: Message + Default>(
     token: Option<&str>,
     question: Q,
 ) -> Result<A, Status> {
-    let bytes = wires::call(house.process.wires(), method, token, question.encode_to_vec()).await?;
+    let bytes = wires::call(
+        house.process.front().expect("a gateway").wires(),
+        method,
+        token,
+        question.encode_to_vec(),
+    )
+    .await?;
     Ok(A::decode(bytes).expect("an answer of that type"))
 }
 

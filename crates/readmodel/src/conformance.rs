@@ -7,6 +7,7 @@
 
 mod counting;
 mod fencing;
+mod leasing;
 mod scanning;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use self::{
         a_stale_apply_changes_nothing, concurrent_appliers_win_one_step_each,
         everything_applies_or_nothing,
     },
+    leasing::leases,
     scanning::{a_scan_obeys_its_bounds, pages_add_up_to_the_whole, rows_come_in_byte_order},
 };
 use crate::{Applied, Change, Key, Model, ModelState, ReadModels, Slot};

@@ -10,6 +10,7 @@ mod at_length;
 pub mod conformance;
 mod effect;
 mod embedded;
+mod lease;
 mod port;
 mod projection;
 #[cfg(feature = "redis")]
@@ -19,6 +20,7 @@ mod runner;
 pub mod tables;
 
 pub use embedded::{Embedded, EmbeddedOptions, OpenError};
+pub use lease::{Leases, LocalLeases};
 pub use port::{
     Applied, Change, Direction, Generation, Key, Model, ModelState, ReadModelError, ReadModels,
     Row, Scan, Slot,

@@ -21,6 +21,7 @@ mod builds;
 mod check;
 mod failure;
 mod head;
+mod lease;
 mod leaves;
 mod link;
 mod names;

@@ -14,8 +14,8 @@ use std::{
 use kernel::{Position, TenantId};
 use proptest::prelude::*;
 use readmodel::{
-    Applied, Change, Embedded, EmbeddedOptions, Key, Model, ModelState, ReadModels, Slot,
-    conformance, memory::Memory,
+    Applied, Change, Embedded, EmbeddedOptions, Key, LocalLeases, Model, ModelState, ReadModels,
+    Slot, conformance, memory::Memory,
 };
 use tempfile::TempDir;
 
@@ -31,6 +31,11 @@ async fn the_embedded_store_keeps_the_promises_of_the_port() {
         Arc::new(store) as Arc<dyn ReadModels>
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_leases_of_one_process_keep_their_promises() {
+    conformance::leases(&LocalLeases::default()).await;
 }
 
 fn open(folder: &TempDir) -> Embedded {

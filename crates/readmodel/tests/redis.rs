@@ -60,6 +60,7 @@ fn head(server: &Server) -> String {
 
 async fn keeps_the_promises(url: &str) {
     conformance::all(async || Arc::new(fresh(url)) as Arc<dyn ReadModels>).await;
+    conformance::leases(&fresh(url)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

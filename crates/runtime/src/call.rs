@@ -12,7 +12,7 @@ use sha2::Sha256;
 use tonic::{Code, Request, Status, metadata::MetadataMap};
 use uuid::Uuid;
 
-use crate::{Context, Refusal, status};
+use crate::{Context, Deadline, Refusal, status};
 
 /// The metadata key of the position that an answer must include.
 pub const CONSISTENCY: &str = "laurel-consistency-token";
@@ -134,9 +134,13 @@ pub fn position(metadata: &MetadataMap) -> Result<Option<Position>, Status> {
     })
 }
 
-/// A request that carries on what came with another: token, freshness, trace, request id.
+/// A request that carries on what came with another: token, freshness, trace, request id, and what
+/// is left of the time that its caller waits.
 pub fn carry<T, U>(incoming: &Request<T>, message: U) -> Request<U> {
     let mut outgoing = Request::new(message);
+    if let Some(deadline) = incoming.extensions().get::<Deadline>() {
+        deadline.tell(&mut outgoing);
+    }
     for key in TRAVELLING {
         if let Some(value) = incoming.metadata().get(key) {
             outgoing.metadata_mut().insert(key, value.clone());

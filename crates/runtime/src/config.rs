@@ -1,11 +1,17 @@
 //! What can be configured: defaults, then a TOML file, then the environment
 //! (`LAUREL__SECTION__KEY`), then flags. A key that nobody knows is an error.
 
+mod mesh;
+mod places;
+
 use std::{collections::HashMap, ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use auth::ExternalIssuer;
 use config::{Environment, File, FileFormat};
 use serde::Deserialize;
+
+pub use mesh::{EventStoreRole, Mesh, Ops};
+pub use places::{Place, Places};
 
 /// The settings of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -37,6 +43,14 @@ pub struct Config {
     pub egress: Egress,
     /// Issuers whom the operator knows.
     pub trusted_issuers: Vec<KnownIssuer>,
+    /// Where the log, the read models and the keys are.
+    pub stores: Places,
+    /// How roles in processes of their own reach each other.
+    pub mesh: Option<Mesh>,
+    /// Where the platform asks how the process is.
+    pub ops: Option<Ops>,
+    /// The event store role.
+    pub eventstore: Option<EventStoreRole>,
 }
 
 /// An issuer whom the operator knows, for the verdicts on badges.
@@ -90,7 +104,7 @@ pub enum LogFormat {
 pub struct Mail {
     /// The server, such as `smtps://user:password@mail.example.org`; the outbox folder when absent.
     pub smtp: Option<String>,
-    /// A file that holds the same, since there is a password in it.
+    /// A file that holds the same, for URLs with a password.
     pub smtp_file: Option<PathBuf>,
     /// The sender.
     pub from: String,
@@ -179,6 +193,10 @@ impl Default for Config {
             limits: Limits::default(),
             egress: Egress::default(),
             trusted_issuers: Vec::new(),
+            stores: Places::default(),
+            mesh: None,
+            ops: None,
+            eventstore: None,
         }
     }
 }
@@ -191,22 +209,11 @@ impl Default for Log {
 
 impl Default for Mail {
     fn default() -> Self {
-        let from = "Laurel <laurel@localhost.localdomain>".to_owned();
-        Self { smtp: None, smtp_file: None, from }
-    }
-}
-
-impl Mail {
-    /// Reads the file that is named, in the place of what the configuration says itself.
-    fn read_file(&mut self) -> Result<(), ConfigError> {
-        let Some(path) = &self.smtp_file else { return Ok(()) };
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
-            key: "mail.smtp_file",
-            path: path.clone(),
-            source,
-        })?;
-        self.smtp = Some(text.trim().to_owned());
-        Ok(())
+        Self {
+            smtp: None,
+            smtp_file: None,
+            from: "Laurel <laurel@localhost.localdomain>".to_owned(),
+        }
     }
 }
 
@@ -262,7 +269,6 @@ impl Config {
     /// Fills in what follows from the rest, and refuses what makes no sense.
     fn complete(&mut self) -> Result<(), ConfigError> {
         let invalid = |key, problem| Err(ConfigError::Invalid { key, problem });
-        self.mail.read_file()?;
         if self.public_url.is_empty() {
             self.public_url = match &self.tls {
                 Some(tls) => format!("https://localhost:{}", tls.listen.port()),
@@ -293,6 +299,18 @@ impl Config {
             && !self.development
         {
             return invalid("oidc", "an issuer begins with https://");
+        }
+        self.stores.read_files()?;
+        if let Some(path) = &self.mail.smtp_file {
+            self.mail.smtp = Some(places::read("mail.smtp_file", path)?);
+        }
+        if self.stores.events == Place::Embedded && self.stores.models != Place::Embedded
+            || self.stores.keys != Place::Embedded && self.mesh.is_none()
+        {
+            return invalid(
+                "stores",
+                "shared read models need a shared log, and shared keys need [mesh]",
+            );
         }
         Ok(())
     }
@@ -338,15 +356,36 @@ mod tests {
     }
 
     #[test]
-    fn the_mail_server_can_be_named_in_a_file() {
+    fn places_come_from_files_and_their_passwords_are_never_shown() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("url");
-        let file = format!("[mail]\nsmtp_file = '{}'", path.display());
-        let missing = load(&file, &[], Flags::default());
-        assert!(matches!(missing, Err(ConfigError::File { key: "mail.smtp_file", .. })));
-        std::fs::write(&path, "smtps://us:secret@mail.example.org\n").unwrap();
+        let secret = folder.path().join("url");
+        std::fs::write(&secret, "redis://:hush@cache.example:6379\n").unwrap();
+        let file = format!(
+            "[stores]\nevents = 'kurrentdb://admin:hush@log.example:2113'\nmodels_file = {secret:?}\n\
+             [mail]\nsmtp_file = {secret:?}"
+        );
         let config = load(&file, &[], Flags::default()).unwrap();
-        assert_eq!(config.mail.smtp.as_deref(), Some("smtps://us:secret@mail.example.org"));
+        let stores = &config.stores;
+        assert_eq!(stores.models.url(), Some("redis://:hush@cache.example:6379"));
+        assert_eq!(config.mail.smtp.as_deref(), stores.models.url());
+        assert!(!format!("{stores:?}").contains("hush"), "{stores:?}");
+        let gone = load("[stores]\nmodels_file = '/nowhere'", &[], Flags::default());
+        assert!(matches!(gone, Err(ConfigError::File { key: "stores.models_file", .. })));
+    }
+
+    #[test]
+    fn places_that_cannot_work_together_are_refused() {
+        let mesh = "[mesh]\ncertificate = 'c'\nkey = 'k'\nauthority = 'a'\n[mesh.roles]\n";
+        for (file, fits) in [
+            ("[stores]\nkeys = 'https://keyvault:7443'".to_owned(), false),
+            (format!("[stores]\nkeys = 'https://keyvault:7443'\n{mesh}"), true),
+            ("[stores]\nmodels = 'redis://localhost'".to_owned(), false),
+            ("[stores]\nevents = 'somewhere'".to_owned(), false),
+            (format!("{mesh}issuers = 'https://issuers:7443'"), true),
+            (format!("{mesh}postmaster = 'https://issuers:7443'"), false),
+        ] {
+            assert_eq!(load(&file, &[], Flags::default()).is_ok(), fits, "{file}");
+        }
     }
 
     #[test]

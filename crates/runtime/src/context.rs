@@ -1,12 +1,15 @@
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::sync::Arc;
 
 use auth::{AuthLayer, Tokens, Verifier};
 use keyvault::Secret;
 use readmodel::Runner;
 use tonic::service::Routes;
-use tower::Layer;
+use tower::{Layer, util::MapRequest};
 
-use crate::{Fetch, Guarded, Limits, Stores, Tasks, config::KnownIssuer, status};
+use crate::{
+    Fetch, Guarded, Limits, Policy, Stores, Tasks, config::KnownIssuer, deadline,
+    metrics::MeasuredCalls, status,
+};
 
 /// What a role works with.
 #[derive(Clone)]
@@ -38,6 +41,13 @@ impl Context {
     /// The purpose under which the vault derives [`Context::fingerprint_key`] for the platform.
     pub const FINGERPRINTS: &'static str = "request-fingerprints";
 
+    /// Starts a policy.
+    pub fn start(&self, policy: Policy) {
+        let (name, ended) = (policy.name, self.tasks.cancelled());
+        let (leases, holder) = (Arc::clone(&self.stores.leases), self.stores.ids.uuid());
+        self.tasks.spawn(name, policy.run(leases, holder, ended));
+    }
+
     /// What stands before every listener; `public` are the paths that need no token.
     #[must_use]
     pub fn guard(&self, public: &[&'static str]) -> AuthLayer {
@@ -48,21 +58,6 @@ impl Context {
             refuse: status::unauthenticated,
             public: public.into(),
         }
-    }
-}
-
-/// What a role does on its own as long as the process runs.
-pub struct Policy {
-    /// Its name in logs.
-    pub name: &'static str,
-    /// Ends soon after [`Tasks::cancelled`] fires.
-    pub run: Pin<Box<dyn Future<Output = ()> + Send>>,
-}
-
-impl Policy {
-    /// A policy of that name.
-    pub fn new(name: &'static str, run: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self { name, run: Box::pin(run) }
     }
 }
 
@@ -82,13 +77,15 @@ impl RoleParts {
     /// The routes behind the check of tokens: for [`crate::local`] and for listeners.
     #[must_use]
     pub fn guarded(&self, context: &Context) -> Guarded {
-        context.guard(self.public).layer(self.routes.clone().prepare())
+        let routes = self.routes.clone().prepare();
+        let routes = MapRequest::new(routes, deadline::note as fn(_) -> _);
+        MeasuredCalls::new(context.guard(self.public).layer(routes))
     }
 
     /// Starts the policies.
-    pub fn start(self, tasks: &Tasks) {
+    pub fn start(self, context: &Context) {
         for policy in self.policies {
-            tasks.spawn(policy.name, policy.run);
+            context.start(policy);
         }
     }
 }

@@ -44,6 +44,12 @@ impl Readiness {
         Self { stores, views, tasks }
     }
 
+    /// How far each read model is.
+    #[must_use]
+    pub fn progress(&self) -> Vec<readmodel::Progress> {
+        self.views.progress()
+    }
+
     /// How things are now. Takes at most two seconds.
     pub async fn report(&self) -> Report {
         let events = in_time(self.stores.events.head()).await;

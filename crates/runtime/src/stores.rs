@@ -1,10 +1,19 @@
 use std::{path::Path, sync::Arc};
 
-use eventstore::EventStore;
-use keyvault::{EmbeddedOptions as VaultOptions, KeyVault, RootKey};
-use readmodel::ReadModels;
+use eventstore::{EventStore, Kurrent, KurrentOptions};
+use keyvault::{
+    EmbeddedOptions as VaultOptions, KeyVault, RootKey,
+    remote::{Keeper, Remote, RemoteOptions},
+};
+use readmodel::{Leases, LocalLeases, ReadModels, Redis, RedisOptions};
 
-use crate::{Blobs, Clock, Config, FolderBlobs, Ids, MailError, Mailer, OutboxMailer, SmtpMailer};
+use crate::{
+    Blobs, Clock, Config, FolderBlobs, Ids, MailError, Mailer, Mesh, OutboxMailer, RoleName,
+    SmtpMailer, Tasks,
+    config::Place,
+    mesh::MeshUrl,
+    metrics::{MeasuredEvents, MeasuredMailer},
+};
 
 /// Everything that a role keeps things in, and where its time and ids come from.
 #[derive(Clone)]
@@ -13,6 +22,8 @@ pub struct Stores {
     pub events: Arc<dyn EventStore>,
     /// The read side.
     pub models: Arc<dyn ReadModels>,
+    /// Who of several processes does what one alone should do.
+    pub leases: Arc<dyn Leases>,
     /// The keys.
     pub vault: Arc<dyn KeyVault>,
     /// Artwork and other files.
@@ -37,6 +48,18 @@ pub enum StoresError {
     /// The key vault.
     #[error("the key vault does not open")]
     Vault(#[from] keyvault::OpenError),
+    /// Nobody said where the role is that has the keys.
+    #[error("stores.keys are another role's: say mesh.roles.keyvault in the configuration")]
+    NoVault,
+    /// The address of that role.
+    #[error(transparent)]
+    VaultUrl(#[from] MeshUrl),
+    /// The log of another server.
+    #[error("stores.events in the configuration cannot be used")]
+    Kurrent(#[from] eventstore::ConnectError),
+    /// The read models of another server.
+    #[error("stores.models in the configuration cannot be used")]
+    Redis(#[from] readmodel::AddressError),
     /// The root key.
     #[error("the root key cannot be used")]
     RootKey(#[from] keyvault::RootKeyError),
@@ -46,12 +69,18 @@ pub enum StoresError {
 }
 
 impl Stores {
-    /// The embedded stores in the configured data folder: `events/`, `models/`, `keys/`, `blobs/`,
-    /// `outbox/`.
+    /// The stores where the configuration says. What is embedded lies in the data folder: `events/`,
+    /// `models/`, `keys/`, `blobs/`, `outbox/`; the vault of another process is reached over the
+    /// mesh.
     ///
     /// # Errors
     /// When one of them does not open.
-    pub fn embedded(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StoresError> {
+    pub fn configured(
+        config: &Config,
+        mesh: Option<&Arc<Mesh>>,
+        clock: Arc<dyn Clock>,
+        tasks: &Tasks,
+    ) -> Result<Self, StoresError> {
         let from = &config.mail.from;
         let mailer: Arc<dyn Mailer> = if let Some(url) = &config.mail.smtp {
             Arc::new(SmtpMailer::new(url, from, Arc::clone(&clock))?)
@@ -60,14 +89,58 @@ impl Stores {
             Arc::new(OutboxMailer::new(outbox, from, Arc::clone(&clock))?)
         };
         let ids = Ids::new(Arc::clone(&clock));
-        Self::open(&config.data, root_key(config)?, mailer, clock, ids)
+        let events: Arc<dyn EventStore> = match &config.stores.events {
+            Place::Embedded => Arc::new(embedded_events(&config.data)?),
+            Place::At(url) => Arc::new(Kurrent::connect(&KurrentOptions::at(url))?),
+        };
+        let (models, leases): (Arc<dyn ReadModels>, Arc<dyn Leases>) = match &config.stores.models {
+            Place::Embedded => {
+                (Arc::new(embedded_models(&config.data)?), Arc::new(LocalLeases::default()))
+            }
+            Place::At(url) => {
+                let redis = Arc::new(Redis::open(&RedisOptions::new(url))?);
+                (Arc::clone(&redis) as _, redis)
+            }
+        };
+        let vault = match &config.stores.keys {
+            Place::Embedded => Self::embedded_vault(config)?,
+            Place::At(_) => {
+                let (vault, keeper) = remote_vault(mesh)?;
+                tasks.spawn("keys", keeper.run(tasks.cancelled().cancelled_owned()));
+                Arc::new(vault)
+            }
+        };
+        Ok(Self {
+            events: Arc::new(MeasuredEvents(events)),
+            models,
+            leases,
+            vault,
+            blobs: Arc::new(FolderBlobs::new(config.data.join("blobs"))),
+            mailer: Arc::new(MeasuredMailer(mailer)),
+            clock,
+            ids,
+        })
     }
 
-    /// The key vault alone.
+    /// The key vault alone, for a call or two.
     ///
     /// # Errors
     /// When it does not open.
-    pub fn vault(config: &Config) -> Result<Arc<dyn KeyVault>, StoresError> {
+    pub fn vault(
+        config: &Config,
+        mesh: Option<&Arc<Mesh>>,
+    ) -> Result<Arc<dyn KeyVault>, StoresError> {
+        match &config.stores.keys {
+            Place::Embedded => Self::embedded_vault(config),
+            Place::At(_) => Ok(Arc::new(remote_vault(mesh)?.0)),
+        }
+    }
+
+    /// The key vault of the data folder.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub fn embedded_vault(config: &Config) -> Result<Arc<dyn KeyVault>, StoresError> {
         Ok(Arc::new(open_vault(&config.data, root_key(config)?)?))
     }
 
@@ -82,11 +155,10 @@ impl Stores {
         clock: Arc<dyn Clock>,
         ids: Ids,
     ) -> Result<Self, StoresError> {
-        let events = eventstore::EmbeddedOptions::at(data.join("events"));
-        let models = readmodel::EmbeddedOptions::new(data.join("models"));
         Ok(Self {
-            events: Arc::new(eventstore::Embedded::open(events)?),
-            models: Arc::new(readmodel::Embedded::open(&models)?),
+            events: Arc::new(embedded_events(data)?),
+            models: Arc::new(embedded_models(data)?),
+            leases: Arc::new(LocalLeases::default()),
             vault: Arc::new(open_vault(data, root_key)?),
             blobs: Arc::new(FolderBlobs::new(data.join("blobs"))),
             mailer,
@@ -94,6 +166,21 @@ impl Stores {
             ids,
         })
     }
+}
+
+fn embedded_events(data: &Path) -> Result<eventstore::Embedded, eventstore::OpenError> {
+    eventstore::Embedded::open(eventstore::EmbeddedOptions::at(data.join("events")))
+}
+
+fn embedded_models(data: &Path) -> Result<readmodel::Embedded, readmodel::OpenError> {
+    readmodel::Embedded::open(&readmodel::EmbeddedOptions::new(data.join("models")))
+}
+
+/// The vault of the role that has it, and what keeps its memory right.
+fn remote_vault(mesh: Option<&Arc<Mesh>>) -> Result<(Remote, Keeper), StoresError> {
+    let wire = mesh.map(|mesh| mesh.wire(RoleName::KeyVault)).transpose()?.flatten();
+    let wire = wire.ok_or(StoresError::NoVault)?;
+    Ok(Remote::new(wire, RemoteOptions::default()))
 }
 
 /// The configured root key; made on the first start.

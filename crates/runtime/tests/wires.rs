@@ -19,7 +19,7 @@ fn parts(context: &Context) -> RoleParts {
     let readiness =
         Readiness::new(context.stores.clone(), context.views.clone(), context.tasks.clone());
     let routes = Routes::new(runtime::health::service(readiness, &context.tasks));
-    let policies = vec![Policy::new("nothing to do", async {})];
+    let policies = vec![Policy::everywhere("nothing to do", async {})];
     RoleParts { name: "role", routes, public: &["/laurel.role.v1.Role/Public"], policies }
 }
 

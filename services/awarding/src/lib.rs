@@ -69,20 +69,20 @@ pub fn role(context: &Context, issuers: Wire) -> RoleParts {
     let awarding = Arc::new(Awarding::new(context, issuers));
     let server =
         AwardingServer::new(Grpc(Arc::clone(&awarding))).max_decoding_message_size(LARGEST_REQUEST);
-    let (events, models) = (&context.stores.events, &context.stores.models);
-    let cancelled = context.tasks.cancelled();
-    let until = |name, work| Policy::new(name, ended_by(cancelled.clone().cancelled_owned(), work));
-    let worker = BatchWorker::new(Arc::clone(&awarding)).run();
-    let letters = follow(Arc::clone(events), Arc::clone(models), Letters(Arc::clone(&awarding)));
-    let erasure = follow(Arc::clone(events), Arc::clone(models), Erasure(awarding));
+    let until = |name, work: fn(Arc<Awarding>) -> Work| {
+        let (cancelled, awarding) = (context.tasks.cancelled(), Arc::clone(&awarding));
+        let make =
+            move || ended_by(cancelled.clone().cancelled_owned(), work(Arc::clone(&awarding)));
+        Policy::led(name, make)
+    };
     RoleParts {
         name: "awarding",
         routes: Routes::new(server),
         public: PUBLIC,
         policies: vec![
-            until("awarding-batches", Box::pin(worker)),
-            until("awarding-mail", Box::pin(letters)),
-            until("awarding-erasure", Box::pin(erasure)),
+            until("awarding-batches", |awarding| Box::pin(BatchWorker::new(awarding).run())),
+            until("awarding-mail", |awarding| Box::pin(follow(Letters(awarding)))),
+            until("awarding-erasure", |awarding| Box::pin(follow(Erasure(awarding)))),
         ],
     }
 }

@@ -8,12 +8,15 @@ pub(crate) mod mail;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use eventstore::{EventStore, Filter, RecordedEvent, Signal};
+use eventstore::{Filter, RecordedEvent, Signal};
 use futures_util::{StreamExt, stream};
 use kernel::Position;
 use readmodel::{Applied, Model, ReadModelError, ReadModels, Slot};
 
-use crate::trouble::{Outcome, Trouble};
+use crate::{
+    role::Awarding,
+    trouble::{Outcome, Trouble},
+};
 
 /// What a policy does about a fact.
 pub(crate) trait Reaction: Send + Sync + 'static {
@@ -21,6 +24,9 @@ pub(crate) trait Reaction: Send + Sync + 'static {
     const NAME: &'static str;
     /// Which facts it reacts to.
     const CATEGORIES: &'static [&'static str];
+
+    /// What it works with.
+    fn awarding(&self) -> &Awarding;
 
     /// Does what the fact asks for, if anything. Called again until it succeeds.
     fn react(&self, fact: &RecordedEvent) -> impl Future<Output = Outcome<()>> + Send;
@@ -81,27 +87,20 @@ impl Memory {
 }
 
 /// Reacts to facts, in order, for as long as it is polled.
-pub(crate) async fn follow<R: Reaction>(
-    events: Arc<dyn EventStore>,
-    models: Arc<dyn ReadModels>,
-    reaction: R,
-) {
+pub(crate) async fn follow<R: Reaction>(reaction: R) {
     let mut patience = Patience::new();
     loop {
-        if let Err(trouble) = follow_once(&*events, &models, &reaction).await {
+        if let Err(trouble) = follow_once(&reaction).await {
             tracing::warn!(policy = R::NAME, ?trouble, "a policy starts again");
         }
         patience.pause().await;
     }
 }
 
-async fn follow_once<R: Reaction>(
-    events: &dyn EventStore,
-    models: &Arc<dyn ReadModels>,
-    reaction: &R,
-) -> Outcome<()> {
-    let mut memory = Memory::open(Arc::clone(models), R::NAME).await?;
-    let mut signals = events.subscribe(memory.at(), Filter::every_tenant(R::CATEGORIES));
+async fn follow_once<R: Reaction>(reaction: &R) -> Outcome<()> {
+    let stores = &reaction.awarding().context.stores;
+    let mut memory = Memory::open(Arc::clone(&stores.models), R::NAME).await?;
+    let mut signals = stores.events.subscribe(memory.at(), Filter::every_tenant(R::CATEGORIES));
     while let Some(signal) = signals.next().await {
         match signal? {
             Signal::Facts(facts) => {

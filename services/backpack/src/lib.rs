@@ -41,10 +41,11 @@ pub fn role(context: &Context, awarding: Wire) -> RoleParts {
     let erasures = Arc::new(Erasures::new(context.clone(), holdings.clone(), awarding.clone()));
     let service = grpc::Service::new(context.clone(), holdings, awarding, Arc::clone(&erasures));
     let cancelled = context.tasks.cancelled();
+    let finish = move || erasure::finish_all(Arc::clone(&erasures), cancelled.clone());
     RoleParts {
         name: "backpack",
         routes: Routes::new(BackpackServer::new(service)),
         public: PUBLIC,
-        policies: vec![Policy::new("erasures", erasure::finish_all(erasures, cancelled))],
+        policies: vec![Policy::led("erasures", finish)],
     }
 }

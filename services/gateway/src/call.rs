@@ -75,6 +75,9 @@ impl Platform {
     }
 }
 
+/// How long a role may take to answer, or to begin an answer that goes on.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What came with the request.
 #[derive(Default)]
 pub struct Origin {
@@ -107,6 +110,7 @@ impl Source {
     fn request_at<T>(&self, message: T, position: u64) -> Request<T> {
         let mut request = Request::new(message);
         *request.metadata_mut() = self.metadata.clone();
+        request.set_timeout(PATIENCE);
         if position > 0 {
             request.metadata_mut().insert(CONSISTENCY, position.into());
         }

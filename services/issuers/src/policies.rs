@@ -35,7 +35,7 @@ pub fn revocations(context: &Context) -> Policy {
         }
     };
     let categories = [Client::CATEGORY, Member::CATEGORY];
-    Policy::new("revocations", follow(context, &categories, Position::START, act, || {}))
+    Policy::everywhere("revocations", follow(context, &categories, Position::START, act, || {}))
 }
 
 /// Makes this process look a key up again when it was retired by another.
@@ -49,7 +49,7 @@ pub(crate) fn retired_keys(context: &Context, keys: Arc<Keys>) -> Policy {
         }
     };
     let (context, broken) = (context.clone(), move || all.forget_all());
-    Policy::new("retired-keys", async move {
+    Policy::everywhere("retired-keys", async move {
         // Nothing is held yet: only what happens from now on matters.
         let head = context.stores.events.head().await.unwrap_or(Position::START);
         follow(&context, &[Issuer::CATEGORY], head, act, broken).await;

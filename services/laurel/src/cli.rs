@@ -1,11 +1,11 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage.
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
-use runtime::Config;
+use runtime::{Config, RoleName};
 
-use crate::{bench, demo, jose, process, projection, verify};
+use crate::{bench, demo, eventstore_role, jose, keyvault_role, process, projection, verify};
 
 /// Issues, designs and administers Open Badges for many organisations.
 #[derive(Debug, Parser)]
@@ -19,6 +19,8 @@ const EXAMPLES: &str = "\
 Examples:
   laurel demo                          a running Laurel with an organisation, a badge and 200 rows of people
   laurel serve --data ./laurel-data    every role in one process on embedded stores
+  laurel serve awarding --config laurel.toml
+                                       one role in a process of its own
   laurel verify badge.png              a verdict on any open badge, whoever issued it
   laurel bench award-bulk --json       what one award costs on this machine
   laurel operator-token --data ./laurel-data
@@ -28,7 +30,7 @@ Examples:
 enum Command {
     /// Starts Laurel with a small organisation, a badge and its awards, and says what to look at.
     Demo(demo::Options),
-    /// Serves every role from one process.
+    /// Serves every role from one process, or the roles that are named.
     Serve(ServeOptions),
     /// Measures what things cost on this machine.
     Bench(bench::Options),
@@ -43,12 +45,17 @@ enum Command {
     OperatorToken(runtime::Flags),
 }
 
-/// How to serve.
+/// What to serve and how.
 #[derive(Args, Clone, Debug)]
 struct ServeOptions {
+    /// gateway, issuers, design, awarding, backpack, analytics: these alone, with the others over
+    /// [mesh]; or one of eventstore and keyvault. All of the application when none is named.
+    #[arg(value_name = "ROLE")]
+    roles: Vec<RoleName>,
     #[command(flatten)]
     flags: runtime::Flags,
-    /// Print one line of JSON on stdout when ready: {"listening": "http://…"}.
+    /// Print one line of JSON on stdout when ready: where it listens, as "listening", "tls", "mesh",
+    /// "ops".
     #[arg(long)]
     json: bool,
 }
@@ -56,8 +63,14 @@ struct ServeOptions {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    run_with(std::env::args_os())
+}
+
+/// Runs a command line; the first argument is the program's name.
+#[must_use]
+pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     runtime::install_cryptography();
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(arguments);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
@@ -93,12 +106,19 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let config = Config::load(&options.flags)?;
     runtime::telemetry::init(&config.log)?;
-    let process = process::Process::start(config, process::Wiring::Local).await?;
+    let wiring = process::Wiring::Local;
+    let process = match &options.roles[..] {
+        [] => process::Process::start(config, wiring).await?,
+        [RoleName::KeyVault] => return keyvault_role::serve(config, options.json).await,
+        [RoleName::EventStore] => return eventstore_role::serve(config, options.json).await,
+        roles if roles.iter().all(|role| RoleName::APPLICATION.contains(role)) => {
+            process::Process::start_roles(config, roles, wiring).await?
+        }
+        _ => anyhow::bail!("eventstore and keyvault have processes of their own"),
+    };
     if options.json {
         process.ready().await;
-        println!("{}", serde_json::json!({ "listening": process.url() }));
-    } else {
-        eprintln!("laurel listens on {}", process.url());
     }
+    process::announce(&process.addresses(), options.json);
     process.run_until_signal().await
 }

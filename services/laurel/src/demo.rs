@@ -1,21 +1,27 @@
 //! `laurel demo`: a running Laurel with something in it.
 
+mod apart;
 mod awards;
 mod certificate;
 mod sandbox;
 mod seed;
 mod story;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use clap::Args;
 use runtime::{Clock, Config, Flags, SystemClock, config::Tls};
 use serde_json::Value;
 
+use awards::{Looked, Outcome};
 use certificate::{SelfSigned, self_signed};
 
 pub use awards::{award_everyone, first_award};
+pub(crate) use seed::private_file;
 pub use seed::{PEOPLE, Seeded, links, organization, text};
 
 use crate::{
@@ -43,6 +49,10 @@ pub struct Options {
     /// Open a tenant whose VC-API needs no token, with issuers under did:key.
     #[arg(long)]
     vc_api: bool,
+    /// Run each role in a process of its own, with the event store, the key vault and a Redis (of the
+    /// package redis-server) beside them.
+    #[arg(long, conflicts_with_all = ["tls", "vc_api"])]
+    apart: bool,
     /// Seed, print one JSON object on stdout, end.
     #[arg(long)]
     once: bool,
@@ -64,6 +74,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     };
     let mut config = Config::load(&flags)?;
     runtime::telemetry::init(&config.log)?;
+    if options.apart {
+        return apart::run(&options).await;
+    }
     if options.tls {
         serve_tls(&mut config, &options)?;
     }
@@ -90,26 +103,48 @@ fn serve_tls(config: &mut Config, options: &Options) -> anyhow::Result<()> {
 
 async fn seed(process: &Process, options: &Options) -> anyhow::Result<()> {
     process.ready().await;
-    let guest = Partner::new(process.url())?;
+    let front = process.front()?;
+    let guest = Partner::new(front.url())?;
     let operator = operator_token_of(process.context());
-    let seeded = organization(&guest, &operator, &options.data).await?;
-    let batch = award_everyone(&seeded, PEOPLE, "demo/people").await?;
-    let award = first_award(&seeded, &batch, &options.data).await?;
+    let scene = Scene::play(&guest, &operator, &options.data).await?;
     let sandbox = if options.vc_api {
-        Some(sandbox::open(process, &guest, &seeded).await.context("opening the sandbox")?)
+        let opened = sandbox::open(process, &guest, &scene.seeded).await;
+        Some(opened.context("opening the sandbox")?)
     } else {
         None
     };
     if options.once || options.json {
-        let mut summary = story::summary(process, &seeded, &batch, &award);
+        let mut summary = scene.summary(front.url());
+        summary["tlsUrl"] = front.tls_url().into();
         summary["vcApi"] = sandbox.map_or(Value::Null, |sandbox| sandbox.json());
         println!("{summary}");
     } else {
-        print!(
-            "{}",
-            story::told(&process.context().public_url, &seeded, &batch, &award, &options.data)
-        );
+        print!("{}", scene.told(&process.context().public_url, &options.data));
         print!("{}", sandbox.map_or_else(String::new, |sandbox| sandbox.told()));
     }
     Ok(())
+}
+
+/// What the demo shows: an organisation, a batch of awards, a look at one of them.
+struct Scene {
+    seeded: Seeded,
+    batch: Outcome,
+    award: Looked,
+}
+
+impl Scene {
+    async fn play(guest: &Partner, operator: &str, data: &Path) -> anyhow::Result<Self> {
+        let seeded = organization(guest, operator, data).await?;
+        let batch = award_everyone(&seeded, PEOPLE, "demo/people").await?;
+        let award = first_award(&seeded, &batch, data).await?;
+        Ok(Self { seeded, batch, award })
+    }
+
+    fn summary(&self, url: &str) -> Value {
+        story::summary(url, &self.seeded, &self.batch, &self.award)
+    }
+
+    fn told(&self, public_url: &str, data: &Path) -> String {
+        story::told(public_url, &self.seeded, &self.batch, &self.award, data)
+    }
 }

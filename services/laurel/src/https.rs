@@ -1,43 +1,26 @@
-//! The listener with TLS: handshakes beside each other, each bounded in time.
+//! The public listener with TLS.
 
-use std::{convert::Infallible, future::ready, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::ready, io, net::SocketAddr, sync::Arc};
 
 use axum::{
     Extension, Router,
     extract::ConnectInfo,
     serve::{IncomingStream, Listener},
 };
+use runtime::TlsListener;
 use rustls::ServerConfig;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-    time::timeout,
-};
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::{Layer, service_fn};
 
-/// How long a handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How many may be under way; further connections wait in the kernel's queue.
-const HANDSHAKES: usize = 1024;
-/// How long to wait when the system has no more sockets to give.
-const BREATH: Duration = Duration::from_millis(100);
-
-type Handshake = Option<(TlsStream<TcpStream>, SocketAddr)>;
-
-/// Accepts connections and gives those whose handshake succeeded. A slow or silent peer holds up
-/// nobody else.
-pub struct Https {
-    tcp: TcpListener,
-    acceptor: TlsAcceptor,
-    under_way: JoinSet<Handshake>,
-}
+/// Serves routes over TLS.
+pub struct Https(TlsListener);
 
 impl Https {
     /// Puts TLS before the connections of a listener.
     pub fn new(tcp: TcpListener, server: Arc<ServerConfig>) -> Self {
-        Self { tcp, acceptor: TlsAcceptor::from(server), under_way: JoinSet::new() }
+        Self(TlsListener::new(tcp, move || Arc::clone(&server)))
     }
 
     /// Serves routes until told to end; then finishes the requests that have begun.
@@ -52,15 +35,6 @@ impl Https {
         });
         axum::serve(self, per_connection).with_graceful_shutdown(ended.cancelled_owned()).await
     }
-
-    fn shake_hands(&mut self, (stream, peer): (TcpStream, SocketAddr)) {
-        let acceptor = self.acceptor.clone();
-        self.under_way.spawn(async move {
-            let _ = stream.set_nodelay(true);
-            let stream = timeout(HANDSHAKE, acceptor.accept(stream)).await.ok()?.ok()?;
-            Some((stream, peer))
-        });
-    }
 }
 
 impl Listener for Https {
@@ -68,23 +42,10 @@ impl Listener for Https {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            tokio::select! {
-                Some(outcome) = self.under_way.join_next(), if !self.under_way.is_empty() => {
-                    if let Ok(Some(connection)) = outcome {
-                        return connection;
-                    }
-                }
-                accepted = self.tcp.accept(), if self.under_way.len() < HANDSHAKES => match accepted {
-                    Ok(connection) => self.shake_hands(connection),
-                    // The peer went away, or there are no more sockets: both pass.
-                    Err(_) => tokio::time::sleep(BREATH).await,
-                },
-            }
-        }
+        self.0.accept().await
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.tcp.local_addr()
+        self.0.local_addr()
     }
 }

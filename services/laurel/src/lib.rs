@@ -7,8 +7,12 @@
 pub mod bench;
 pub mod cli;
 pub mod demo;
+mod eventstore_role;
+pub mod fleet;
 pub mod https;
 pub mod jose;
+mod keyvault_role;
+mod ops;
 pub mod partner;
 pub mod process;
 pub mod projection;

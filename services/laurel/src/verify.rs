@@ -186,12 +186,15 @@ fn tell_check(check: &Check) {
         Outcome::Undetermined => "33",
     };
     let name = format!("{:?}", check.check);
+    let reason = Some(&check.reason).filter(|reason| !reason.is_empty());
+    let mut lines = reason.into_iter().chain(&check.evidence);
+    let first = plain(lines.next().map_or("", String::as_str));
     if std::io::stdout().is_terminal() {
-        println!("  \u{1b}[{colour}m{mark:<6}\u{1b}[0m {name:<15} {}", plain(&check.reason));
+        println!("  \u{1b}[{colour}m{mark:<6}\u{1b}[0m {name:<15} {first}");
     } else {
-        println!("  {mark:<6} {name:<15} {}", plain(&check.reason));
+        println!("  {mark:<6} {name:<15} {first}");
     }
-    for line in &check.evidence {
+    for line in lines {
         println!("         {:<15} {}", "", plain(line));
     }
 }

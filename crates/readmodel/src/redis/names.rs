@@ -6,6 +6,7 @@
 //! PREFIX:{bNNNN}:MODEL.vV.gG:head      hash: incarnation, checkpoint, pending batch, buckets' marks
 //! PREFIX:{bNNNN}:MODEL.vV.gG:redo:N    list: the parts of the pending batch
 //! PREFIX:{bNNNN}:state:MODEL           the builds of a model
+//! PREFIX:lease:NAME                    who holds a lease; Redis forgets it by itself
 //! ```
 //!
 //! What stands in braces decides the node. Within a page, a row is called `table 0 tenant id` and a
@@ -84,6 +85,11 @@ impl Names {
     pub(super) fn redo(&self, slot: Slot, number: [u8; 8]) -> String {
         let number = u64::from_be_bytes(number);
         self.of(self.head_bucket(slot), slot, &format!("redo:{number:016x}"))
+    }
+
+    /// The key of a lease.
+    pub(super) fn lease(&self, name: &str) -> String {
+        format!("{}:lease:{name}", self.prefix)
     }
 
     /// The key of a model's builds.

@@ -23,6 +23,8 @@ lua!(KEEP, include_str!("scripts/keep.lua"));
 lua!(PREPARE, include_str!("scripts/prepare.lua"));
 lua!(COMMIT, include_str!("scripts/commit.lua"));
 lua!(SWAP, include_str!("scripts/swap.lua"));
+lua!(HOLD, include_str!("scripts/hold.lua"));
+lua!(RELEASE, include_str!("scripts/release.lua"));
 lua!(ENSURE, include_str!("scripts/ensure.lua"));
 lua!(
     APPLY,

@@ -13,6 +13,10 @@ impl Reaction for Erasure {
     const NAME: &'static str = "awarding-erasure";
     const CATEGORIES: &'static [&'static str] = &["person"];
 
+    fn awarding(&self) -> &Awarding {
+        &self.0
+    }
+
     async fn react(&self, fact: &RecordedEvent) -> Outcome<()> {
         let PersonEvent::Erased(erased) = fact.event()?;
         let Ok(person) = fact.stream.id().parse() else { return Ok(()) };

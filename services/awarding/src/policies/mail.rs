@@ -30,6 +30,10 @@ impl Reaction for Letters {
     const NAME: &'static str = "awarding-mail";
     const CATEGORIES: &'static [&'static str] = &["award"];
 
+    fn awarding(&self) -> &Awarding {
+        &self.0
+    }
+
     async fn react(&self, fact: &RecordedEvent) -> Outcome<()> {
         let wanted = &*fact.kind == "award-created.v1"
             && serde_json::from_slice::<Wish>(&fact.data).is_ok_and(|wish| wish.notify);

@@ -163,7 +163,7 @@ impl World {
 
     /// Starts the role's policies in that context.
     pub fn start(&self, context: &Context) {
-        awarding::role(context, signer(&self.key)).start(&context.tasks);
+        awarding::role(context, signer(&self.key)).start(context);
     }
 
     /// The context with tasks of its own, to be ended apart from the rest.

@@ -52,7 +52,7 @@ impl World {
         let awarding = FakeAwarding::default();
         let parts = backpack::role(&rig.context, awarding.wire(&rig.context));
         let client = BackpackClient::new(runtime::local(parts.guarded(&rig.context)));
-        parts.start(&rig.context.tasks);
+        parts.start(&rig.context);
         Self { rig, client, awarding, letters, forgotten }
     }
 

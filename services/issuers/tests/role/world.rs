@@ -45,9 +45,9 @@ impl World {
         let external = Arc::new(ExternalIssuers::new(vec![known], Arc::new(Unreachable)));
         let parts = issuers::role(&rig.context, external);
         let mut client = IssuersClient::new(runtime::local(parts.guarded(&rig.context)));
-        parts.start(&rig.context.tasks);
+        parts.start(&rig.context);
         let revocations = issuers::revocations(&rig.context);
-        rig.context.tasks.spawn(revocations.name, revocations.run);
+        rig.context.start(revocations);
         let created = client
             .create_organization(rig.call(&operator(&rig), creation("key")))
             .await

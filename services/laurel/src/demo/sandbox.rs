@@ -46,7 +46,7 @@ pub async fn open(process: &Process, guest: &Partner, seeded: &Seeded) -> anyhow
     let made = tenant(&organization, name).await?;
     let entered = enter(&organization, &made, name).await?;
     let token = entered.token().context("a token of the sandbox")?;
-    let mut client = IssuersClient::new(process.wires().issuers.clone());
+    let mut client = IssuersClient::new(process.front()?.wires().issuers.clone());
     let mut issuers = Vec::with_capacity(KINDS.len());
     let mut sandbox = None;
     for (kind, key, cryptosuites) in KINDS {
@@ -64,7 +64,7 @@ pub async fn open(process: &Process, guest: &Partner, seeded: &Seeded) -> anyhow
         issuers.push(Issuer { did: made.did, cryptosuites });
     }
     let tenant = sandbox.context("a tenant")?;
-    process.sandbox().open(tenant);
+    process.front()?.sandbox().open(tenant);
     Ok(Sandbox { url: format!("{}/vc/{tenant}", process.context().public_url), issuers })
 }
 

@@ -8,11 +8,9 @@ use super::{
     Seeded,
     awards::{Looked, Outcome},
 };
-use crate::process::Process;
 
 /// One JSON object on one line.
-pub fn summary(process: &Process, seeded: &Seeded, outcome: &Outcome, award: &Looked) -> Value {
-    let url = process.url();
+pub fn summary(url: &str, seeded: &Seeded, outcome: &Outcome, award: &Looked) -> Value {
     json!({
         "rows": outcome.rows,
         "awarded": outcome.awarded,
@@ -30,7 +28,6 @@ pub fn summary(process: &Process, seeded: &Seeded, outcome: &Outcome, award: &Lo
         "award": outcome.first,
         "refusals": outcome.refusals,
         "url": url,
-        "tlsUrl": process.tls_url(),
     })
 }
 

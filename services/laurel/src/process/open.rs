@@ -1,0 +1,101 @@
+//! What a process works with, by its configuration.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use auth::{Principal, Revocations, Tokens};
+use kernel::{TenantId, Timestamp};
+use keyvault::{KeyVault, VaultError};
+use readmodel::{Runner, RunnerOptions};
+use runtime::{Clock, Config, Context, Fetch, Ids, Mesh, RoleName, Stores, SystemClock, Tasks};
+use uuid::Uuid;
+
+use super::projections_of;
+
+/// The name in `iss` of every token of ours; the key is what tells deployments apart.
+const TOKEN_ISSUER: &str = "urn:laurel";
+const TOKEN_KEY: &str = "token-key";
+const OPERATOR_HOUR: i64 = 3_600_000;
+
+/// Opens what every role works with.
+///
+/// # Errors
+/// When a store does not open.
+pub async fn open(config: &Config) -> anyhow::Result<Context> {
+    let mesh = config.mesh.clone().map(Mesh::new).transpose()?.map(Arc::new);
+    open_for(config, &RoleName::APPLICATION, mesh.as_ref()).await
+}
+
+/// Opens what these roles work with.
+pub(super) async fn open_for(
+    config: &Config,
+    roles: &[RoleName],
+    mesh: Option<&Arc<Mesh>>,
+) -> anyhow::Result<Context> {
+    std::fs::create_dir_all(&config.data)
+        .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
+    let tasks = Tasks::new();
+    let stores = Stores::configured(config, mesh, Arc::new(SystemClock), &tasks)?;
+    let tokens = Arc::new(tokens(&*stores.vault).await?);
+    let platform = TenantId::PLATFORM;
+    let fingerprint_key = Arc::new(stores.vault.secret(platform, Context::FINGERPRINTS).await?);
+    let verifier = Arc::new(tokens.verifier(Arc::new(Revocations::new())));
+    let runner = Runner::new(
+        stores.events.clone(),
+        stores.models.clone(),
+        roles.iter().copied().flat_map(projections_of).collect(),
+        RunnerOptions::default(),
+    );
+    Ok(Context {
+        stores,
+        views: Arc::new(runner),
+        tokens,
+        verifier,
+        tasks,
+        public_url: config.public_url.as_str().into(),
+        limits: config.limits,
+        fetch: Fetch::new(&config.egress),
+        trusted_issuers: config.trusted_issuers.as_slice().into(),
+        fingerprint_key,
+    })
+}
+
+/// The signer of tokens, with the key that the vault keeps; made on the first start.
+async fn tokens(vault: &dyn KeyVault) -> anyhow::Result<Tokens> {
+    if vault.get(TenantId::PLATFORM, TOKEN_KEY).await?.is_none() {
+        let seed: [u8; 32] = rand::random();
+        match vault.put(TenantId::PLATFORM, TOKEN_KEY, &seed).await {
+            // Another process was first: its key is the one.
+            Ok(()) | Err(VaultError::Taken) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let secret =
+        vault.get(TenantId::PLATFORM, TOKEN_KEY).await?.context("the token key is gone")?;
+    let seed = secret.expose().try_into().context("the token key has another length")?;
+    Ok(Tokens::from_seed(seed, TOKEN_ISSUER)?)
+}
+
+/// A token, valid for an hour, that may create organisations. Needs the key vault alone, so a
+/// running process is no obstacle.
+///
+/// # Errors
+/// When the vault does not open.
+pub async fn operator_token(config: &Config) -> anyhow::Result<String> {
+    let mesh = config.mesh.clone().map(Mesh::new).transpose()?.map(Arc::new);
+    let vault = Stores::vault(config, mesh.as_ref())?;
+    let tokens = tokens(&*vault).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Ok(operator(&tokens, clock.now(), Ids::new(clock).uuid()))
+}
+
+/// The same from an open process.
+#[must_use]
+pub fn operator_token_of(context: &Context) -> String {
+    operator(&context.tokens, context.stores.clock.now(), context.stores.ids.uuid())
+}
+
+fn operator(tokens: &Tokens, now: Timestamp, id: Uuid) -> String {
+    let until = now.plus_millis(OPERATOR_HOUR);
+    tokens.access(&Principal::operator(TenantId::PLATFORM, now, until, id))
+}

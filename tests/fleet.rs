@@ -1,0 +1,177 @@
+//! Every role, the event store, the key vault and Redis have a process each, and any of them is
+//! killed under load: nothing acknowledged is lost, nothing happens twice.
+
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use laurel::{fleet::Member, partner::Partner};
+use serde_json::json;
+use tests::{House, apart_is_possible, fold, load, member};
+use tokio::{sync::Notify, task::JoinSet};
+
+const KILLS: usize = 50;
+const ROWS: usize = 40;
+const GIVERS: usize = 4;
+/// Awards that are acknowledged between one kill and the next: so the fleet works again after each.
+const BETWEEN: usize = 8;
+/// A batch is submitted every so many kills.
+const BATCH_EVERY: usize = 5;
+/// How long a client waits before it asks again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+#[test]
+fn the_member() {
+    member::serve_if_told();
+}
+
+/// What was acknowledged.
+#[derive(Default)]
+struct Acknowledged {
+    awards: Mutex<BTreeMap<String, String>>,
+    more: Notify,
+    over: AtomicBool,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_process_is_killed_and_nothing_acknowledged_is_lost_or_doubled() {
+    if !apart_is_possible() {
+        return;
+    }
+    let mut house = House::open_apart(member::starter("the_member")).await.unwrap();
+    let (partner, badge) = (house.seeded.partner.clone(), house.seeded.badge.clone());
+    let acknowledged = Arc::new(Acknowledged::default());
+    let mut givers = JoinSet::new();
+    for giver in 0..GIVERS {
+        let (partner, badge) = (partner.clone(), badge.clone());
+        givers.spawn(give_until_over(partner, badge, giver, Arc::clone(&acknowledged)));
+    }
+    let mut batches = Vec::new();
+    let members = Member::all();
+    for kill in 0..KILLS {
+        if kill % BATCH_EVERY == 0 {
+            batches.push(submit(&partner, &badge, kill).await);
+        }
+        let before = acknowledged.awards.lock().unwrap().len();
+        while acknowledged.awards.lock().unwrap().len() < before + BETWEEN {
+            acknowledged.more.notified().await;
+        }
+        // Every member has its turn, in another order each time.
+        let member = members[(kill * 5 + kill / members.len()) % members.len()];
+        let fleet = house.fleet.as_mut().unwrap();
+        fleet.kill(member).await.unwrap();
+        fleet.launch(member).unwrap();
+        fleet.ready().await.unwrap();
+    }
+    acknowledged.over.store(true, Relaxed);
+    while givers.join_next().await.is_some() {}
+
+    for batch in &batches {
+        let state = load::finished(&partner, batch).await;
+        let counts = (&state["awardedCount"], &state["rejectedCount"]);
+        assert_eq!(counts, (&json!(ROWS), &json!(0)), "{state}");
+    }
+    house.settle().await.unwrap();
+    let listed = load::every_award(&partner).await;
+    let ids: BTreeSet<&str> = listed.iter().map(|award| award["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), listed.len(), "no award is listed twice");
+    let mut holders = BTreeMap::new();
+    for award in &listed {
+        let address = award["recipient"]["email"].as_str().unwrap().to_owned();
+        let twice = holders.insert(address, award["id"].as_str().unwrap());
+        assert_eq!(twice, None, "nobody holds the badge twice");
+    }
+    for (address, id) in acknowledged.awards.lock().unwrap().iter() {
+        let held = holders.get(address.as_str()).copied();
+        assert_eq!(held, Some(id.as_str()), "{address} was told of an award");
+    }
+    let rows = batches.len() * ROWS;
+    assert_eq!(holders.len(), rows + acknowledged.awards.lock().unwrap().len(), "and no others");
+    let compared = fold::equals_the_read_models(house.process.context()).await.unwrap();
+    assert!(compared > rows, "only {compared} rows were compared");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn read_models_that_are_flushed_in_the_middle_of_a_batch_are_built_anew() {
+    if !apart_is_possible() {
+        return;
+    }
+    let house = House::open_apart(member::starter("the_member")).await.unwrap();
+    let (partner, badge) = (house.seeded.partner.clone(), house.seeded.badge.clone());
+    let batch = submit(&partner, &badge, 0).await;
+    // One more award at a time, so that the flush falls into the middle of the batch.
+    let acknowledged = Arc::new(Acknowledged::default());
+    acknowledged.over.store(true, Relaxed);
+    give_until_over(partner.clone(), badge, 0, Arc::clone(&acknowledged)).await;
+    house.fleet.as_ref().unwrap().tell_redis(&["FLUSHALL"]).await.unwrap();
+    let state = load::finished(&partner, &batch).await;
+    assert_eq!((&state["awardedCount"], &state["rejectedCount"]), (&json!(ROWS), &json!(0)));
+    house.settle().await.unwrap();
+    let mut listed = load::every_award(&partner).await.len();
+    while listed < ROWS + 1 {
+        tokio::time::sleep(PAUSE).await;
+        listed = load::every_award(&partner).await.len();
+    }
+    assert_eq!(listed, ROWS + 1, "every award is listed again, and once");
+    let compared = fold::equals_the_read_models(house.process.context()).await.unwrap();
+    assert!(compared > ROWS, "only {compared} rows were compared");
+    house.close().await;
+}
+
+/// Awards one person after the other; what is not acknowledged is asked for again, unchanged.
+async fn give_until_over(
+    partner: Partner,
+    badge: String,
+    giver: usize,
+    acknowledged: Arc<Acknowledged>,
+) {
+    for n in 0.. {
+        let address = format!("single.{giver}.{n}@example.org");
+        let input = json!({ "input": {
+            "idempotencyKey": address,
+            "badgeId": badge,
+            "recipient": { "email": { "address": address } },
+            "notify": n % 4 == 0,
+        } });
+        let id = loop {
+            if let Ok(data) = partner.ask(load::AWARD, input.clone()).await
+                && let Some(id) = data["awardCreate"]["award"]["id"].as_str()
+            {
+                break id.to_owned();
+            }
+            tokio::time::sleep(PAUSE).await;
+        };
+        acknowledged.awards.lock().unwrap().insert(address, id);
+        acknowledged.more.notify_one();
+        if acknowledged.over.load(Relaxed) {
+            return;
+        }
+    }
+}
+
+async fn submit(partner: &Partner, badge: &str, number: usize) -> String {
+    let mut csv = String::from("email,name\n");
+    for row in 0..ROWS {
+        writeln!(csv, "batch{number}.row{row}@example.org,Row {row}").unwrap();
+    }
+    let input = json!({ "input": {
+        "idempotencyKey": format!("batch/{number}"), "badgeId": badge, "csv": csv, "notify": false,
+    } });
+    loop {
+        if let Ok(made) = partner.ask(load::BATCH, input.clone()).await
+            && let Some(id) = made["awardBatchCreate"]["start"]["batch"]["id"].as_str()
+        {
+            return id.to_owned();
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}

@@ -1,0 +1,64 @@
+//! What a partner does under load, and what it finds afterwards.
+
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+use std::time::{Duration, Instant};
+
+use laurel::partner::Partner;
+use serde_json::{Value, json};
+
+/// How long a client asks in vain.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Gives one award.
+pub const AWARD: &str = "mutation($input: AwardCreateInput!) {
+  awardCreate(input: $input) { award { id } userErrors { ...on UserError { code } } } }";
+/// Gives a batch of awards.
+pub const BATCH: &str = "mutation($input: AwardBatchCreateInput!) {
+  awardBatchCreate(input: $input) { start { batch { id } } userErrors { ...on UserError { code } } } }";
+
+/// Asks until there is an answer, as a client does that is told to try again: a process may have
+/// come back a moment ago.
+async fn patiently(partner: &Partner, query: &str, variables: &Value) -> Value {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match partner.ask(query, variables.clone()).await {
+            Ok(data) => return data,
+            Err(error) => assert!(Instant::now() < until, "{error:#}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Returns when a batch has finished, with its counts.
+///
+/// # Panics
+/// When it cannot be asked for.
+pub async fn finished(partner: &Partner, batch: &str) -> Value {
+    loop {
+        let query = "query($id: ID!) { awardBatch(id: $id) { status awardedCount rejectedCount } }";
+        let state = patiently(partner, query, &json!({ "id": batch })).await;
+        if state["awardBatch"]["status"] == "FINISHED" {
+            return state["awardBatch"].clone();
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Every award that a partner may see, with its recipient.
+///
+/// # Panics
+/// When a page cannot be had.
+pub async fn every_award(partner: &Partner) -> Vec<Value> {
+    let (mut all, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let query = "query($after: String) { awards(first: 100, after: $after) {
+          nodes { id recipient { email } } pageInfo { hasNextPage endCursor } } }";
+        let page = patiently(partner, query, &json!({ "after": after })).await;
+        all.extend(page["awards"]["nodes"].as_array().unwrap().iter().cloned());
+        if page["awards"]["pageInfo"]["hasNextPage"] != true {
+            return all;
+        }
+        after = page["awards"]["pageInfo"]["endCursor"].clone();
+    }
+}
