@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
+mod backup;
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use laurel::{

@@ -42,6 +42,11 @@ impl Victim {
         bail!("the victim ended before it listened: {:?}", child.wait()?)
     }
 
+    /// Whether it has not ended.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Kills it at once, with nothing flushed and nobody warned.
     ///
     /// # Errors

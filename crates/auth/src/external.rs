@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use jsonwebtoken::Algorithm;
 use kernel::{EmailAddress, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// An `OpenID` provider whose sign-ins are believed, by configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalIssuer {
     /// Its issuer identifier, exactly as in its tokens.

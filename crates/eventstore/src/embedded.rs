@@ -5,6 +5,7 @@ mod fact;
 mod failure;
 mod heads;
 mod index;
+mod inspect;
 pub(crate) mod limits;
 mod log;
 mod lookup;
@@ -17,6 +18,7 @@ mod readers;
 mod recent;
 mod records;
 mod schema;
+mod snapshot;
 mod subscription;
 mod tail;
 mod writer;
@@ -49,7 +51,12 @@ use crate::{
     raw::{Refused, StreamName},
 };
 
-pub use self::{direct::Submitted, schema::OpenError};
+pub use self::{
+    direct::Submitted,
+    inspect::{Damage, Inspected, inspect_log},
+    schema::OpenError,
+    snapshot::{Glance, copy_log, glance},
+};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 

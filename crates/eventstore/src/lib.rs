@@ -18,7 +18,10 @@ pub mod server;
 mod stream;
 
 pub use codec::{Unreadable, decode, encode};
-pub use embedded::{Embedded, EmbeddedOptions, OpenError, Submitted};
+pub use embedded::{
+    Damage, Embedded, EmbeddedOptions, Glance, Inspected, OpenError, Submitted, copy_log, glance,
+    inspect_log,
+};
 pub use execute::{Done, ExecuteError, Execution, Loaded, carry_out, execute, load, load_for};
 #[cfg(feature = "kurrent")]
 pub use kurrent::{ConnectError, Kurrent, KurrentHealth, KurrentOptions};

@@ -18,6 +18,7 @@ mod root;
 mod rows;
 #[cfg(feature = "server")]
 pub mod server;
+mod snapshot;
 mod subject;
 mod texts;
 #[cfg(any(feature = "server", feature = "remote"))]
@@ -29,4 +30,5 @@ pub use embedded::{Embedded, EmbeddedOptions, OpenError};
 pub use key::{DataKey, Secret, UnsealError};
 pub use port::{KeyVault, Owner, VaultError, unseal};
 pub use root::{RootKey, RootKeyError};
+pub use snapshot::{Opened, Snapshot, SnapshotError, Standing, copy_vault, fits};
 pub use subject::subject_of;

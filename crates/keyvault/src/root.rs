@@ -53,6 +53,16 @@ impl RootKey {
         if !path.try_exists().map_err(failed)? {
             create(path).map_err(failed)?;
         }
+        Self::load(path)
+    }
+
+    /// The key in that file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, holds something else, or is open to others.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, RootKeyError> {
+        let path = path.as_ref();
+        let failed = |source| RootKeyError::File { path: path.to_owned(), source };
         if exposed(path).map_err(failed)? {
             return Err(RootKeyError::Exposed { path: path.to_owned() });
         }

@@ -100,7 +100,29 @@ impl FolderBlobs {
         Self { folder: folder.into() }
     }
 
-    fn path(&self, tenant: TenantId, digest: &Digest) -> PathBuf {
+    /// Shows each blob: its tenant, its digest, and its file, which is whole and never changes. What
+    /// comes meanwhile may be missed. Nothing is shown where there is no folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or what `see` says.
+    pub fn each(
+        &self,
+        mut see: impl FnMut(TenantId, Digest, &Path) -> io::Result<()>,
+    ) -> io::Result<()> {
+        for (tenant, folder) in named::<TenantId>(&self.folder)? {
+            let parts: Vec<_> = entries(&folder)?;
+            for part in parts.into_iter().filter(|part| part.is_dir()) {
+                for (digest, file) in named::<Digest>(&part)? {
+                    see(tenant, digest, &file)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a blob lies.
+    #[must_use]
+    pub fn path(&self, tenant: TenantId, digest: &Digest) -> PathBuf {
         let name = digest.to_string();
         self.folder.join(tenant.to_string()).join(&name[..2]).join(name)
     }
@@ -127,6 +149,23 @@ impl Blobs for FolderBlobs {
         })
         .await
     }
+}
+
+/// What lies in a folder in order of name; nothing when there is no folder.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = match fs::read_dir(folder) {
+        Ok(entries) => entries.map(|it| it.map(|it| it.path())).collect::<io::Result<Vec<_>>>()?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    paths.sort();
+    Ok(paths)
+}
+
+/// What lies in a folder under a name of that form; drafts and strangers have others.
+fn named<N: FromStr>(folder: &Path) -> io::Result<Vec<(N, PathBuf)>> {
+    let name = |path: PathBuf| Some((path.file_name()?.to_str()?.parse().ok()?, path));
+    Ok(entries(folder)?.into_iter().filter_map(name).collect())
 }
 
 async fn blocking<T: Send + 'static>(
@@ -181,6 +220,32 @@ mod tests {
         assert_eq!(digest.to_string().parse(), Ok(digest));
         let kept = folder.path().join(a.to_string()).join(&digest.to_string()[..2]);
         assert_eq!(fs::read_dir(kept).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[tokio::test]
+    async fn each_blob_is_shown_and_no_draft() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = FolderBlobs::new(folder.path().join("blobs"));
+        blobs.each(|_, _, _| panic!("there is none")).unwrap();
+        let mut put = Vec::new();
+        for (tenant, art) in [(0, "a"), (0, "b"), (7, "a")] {
+            let tenant = TenantId::derived([tenant; 16]);
+            let digest = blobs.put(tenant, Bytes::from(art)).await.unwrap();
+            let draft = blobs.path(tenant, &digest).with_file_name(".draft-0");
+            fs::write(draft, "half").unwrap();
+            put.push((tenant, digest));
+        }
+        let mut seen = Vec::new();
+        blobs
+            .each(|tenant, digest, file| {
+                assert_eq!(Digest::of(&fs::read(file)?), digest);
+                seen.push((tenant, digest));
+                Ok(())
+            })
+            .unwrap();
+        put.sort();
+        seen.sort();
+        assert_eq!(seen, put);
     }
 
     #[tokio::test]

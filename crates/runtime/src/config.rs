@@ -1,20 +1,27 @@
 //! What can be configured: defaults, then a TOML file, then the environment
 //! (`LAUREL__SECTION__KEY`), then flags. A key that nobody knows is an error.
 
+mod check;
 mod mesh;
 mod places;
+mod shown;
+mod usable;
 
 use std::{collections::HashMap, ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use auth::ExternalIssuer;
 use config::{Environment, File, FileFormat};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+pub use check::Problem;
+pub use shown::without_secrets;
+pub use usable::unusable;
 
 pub use mesh::{EventStoreRole, Mesh, Ops};
 pub use places::{Place, Places};
 
 /// The settings of a process.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Where to listen.
@@ -54,7 +61,7 @@ pub struct Config {
 }
 
 /// An issuer whom the operator knows, for the verdicts on badges.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownIssuer {
     /// Its identifier, or a domain such as `example.org` with all that it hosts.
@@ -64,7 +71,7 @@ pub struct KnownIssuer {
 }
 
 /// A listener with TLS.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
     /// Where to listen.
@@ -76,7 +83,7 @@ pub struct Tls {
 }
 
 /// What is logged.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     /// The level, or a filter such as `info,awarding=debug`.
@@ -86,7 +93,7 @@ pub struct Log {
 }
 
 /// The form of log lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// For people on a terminal, JSON otherwise.
@@ -99,10 +106,11 @@ pub enum LogFormat {
 }
 
 /// How letters are sent.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mail {
     /// The server, such as `smtps://user:password@mail.example.org`; the outbox folder when absent.
+    #[serde(serialize_with = "shown::masked")]
     pub smtp: Option<String>,
     /// A file that holds the same, for URLs with a password.
     pub smtp_file: Option<PathBuf>,
@@ -111,7 +119,7 @@ pub struct Mail {
 }
 
 /// How much is accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Bytes of one uploaded picture.
@@ -125,7 +133,7 @@ pub struct Limits {
 }
 
 /// Where the process may connect to on behalf of strangers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Egress {
     /// Hosts with port, such as `localhost:9000`, that may be private and without TLS.
@@ -234,14 +242,19 @@ impl Config {
     /// # Errors
     /// [`ConfigError`].
     pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
-        // A variable that is not UTF-8 is none of ours.
-        let text = |(key, value): (OsString, OsString)| {
-            Some((key.into_string().ok()?, value.into_string().ok()?))
-        };
-        Self::from_sources(flags, std::env::vars_os().filter_map(text).collect())
+        Self::from_sources(flags, environment())
     }
 
     fn from_sources(flags: &Flags, env: HashMap<String, String>) -> Result<Self, ConfigError> {
+        let mut config: Self = Self::sources(flags, env)?.try_deserialize()?;
+        config.complete()?;
+        Ok(config)
+    }
+
+    fn sources(
+        flags: &Flags,
+        env: HashMap<String, String>,
+    ) -> Result<config::Config, config::ConfigError> {
         let mut builder = config::Config::builder();
         if let Some(path) = &flags.config {
             builder = builder.add_source(File::from(path.as_path()).format(FileFormat::Toml));
@@ -261,9 +274,7 @@ impl Config {
         for (key, value) in flagged {
             builder = builder.set_override_option(key, value)?;
         }
-        let mut config: Self = builder.build()?.try_deserialize()?;
-        config.complete()?;
-        Ok(config)
+        builder.build()
     }
 
     /// Fills in what follows from the rest, and refuses what makes no sense.
@@ -314,6 +325,14 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// The process's environment; a variable that is not UTF-8 is none of ours.
+fn environment() -> HashMap<String, String> {
+    let text = |(key, value): (OsString, OsString)| {
+        Some((key.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
 }
 
 #[cfg(test)]

@@ -28,6 +28,15 @@ impl SmtpMailer {
             .build();
         Ok(Self { transport, from: sender(from)?, clock })
     }
+
+    /// Connects, says who it is, signs in, and sends nothing; whether the server takes it.
+    ///
+    /// # Errors
+    /// [`MailError::Unavailable`] when it cannot be reached or refuses the password.
+    pub async fn greet(&self) -> Result<bool, MailError> {
+        let greeted = self.transport.test_connection().await;
+        greeted.map_err(|error| MailError::Unavailable(Box::new(error)))
+    }
 }
 
 #[async_trait::async_trait]

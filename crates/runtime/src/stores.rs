@@ -1,4 +1,7 @@
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use eventstore::{EventStore, Kurrent, KurrentOptions};
 use keyvault::{
@@ -183,10 +186,20 @@ fn remote_vault(mesh: Option<&Arc<Mesh>>) -> Result<(Remote, Keeper), StoresErro
     Ok(Remote::new(wire, RemoteOptions::default()))
 }
 
-/// The configured root key; made on the first start.
+impl Config {
+    /// The file of the root key.
+    #[must_use]
+    pub fn root_key_file(&self) -> PathBuf {
+        self.root_key.clone().unwrap_or_else(|| self.data.join("keys/root.key"))
+    }
+}
+
+/// The configured root key; made on the first start. Where there is a vault already, as after a
+/// restore, a new key would be a wrong one.
 fn root_key(config: &Config) -> Result<RootKey, StoresError> {
-    let path = config.root_key.clone().unwrap_or_else(|| config.data.join("keys/root.key"));
-    Ok(RootKey::load_or_create(path)?)
+    let path = config.root_key_file();
+    let vault = config.data.join("keys/keys.sqlite").exists();
+    Ok(if vault { RootKey::load(path)? } else { RootKey::load_or_create(path)? })
 }
 
 fn open_vault(data: &Path, root_key: RootKey) -> Result<keyvault::Embedded, keyvault::OpenError> {

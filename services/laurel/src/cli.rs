@@ -1,11 +1,14 @@
-//! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage.
+//! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 undetermined.
 
 use std::{ffi::OsString, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use runtime::{Config, RoleName};
 
-use crate::{bench, demo, eventstore_role, jose, keyvault_role, process, projection, verify};
+use crate::{
+    backup, bench, demo, doctor, eventstore_role, jose, keyvault_role, manual, process, projection,
+    restore, settings, verify, verify_backup,
+};
 
 /// Issues, designs and administers Open Badges for many organisations.
 #[derive(Debug, Parser)]
@@ -41,6 +44,17 @@ enum Command {
     /// Signs and verifies credentials and presentations in tokens, from file to file.
     #[command(subcommand)]
     Jose(jose::Command),
+    Backup(backup::Options),
+    Restore(restore::Options),
+    VerifyBackup(verify_backup::Options),
+    Doctor(doctor::Options),
+    /// Shows and checks the configuration.
+    #[command(subcommand)]
+    Config(settings::Command),
+    /// Prints a script that completes commands and flags in your shell.
+    Completions(manual::Completions),
+    /// Prints the manual page, or writes one for each command.
+    Man(manual::Man),
     /// Prints a token, valid for one hour, that may create organisations and nothing else.
     OperatorToken(runtime::Flags),
 }
@@ -88,6 +102,11 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// The command line as it is described.
+pub(crate) fn described() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Demo(options) => demo::run(options).await?,
@@ -96,6 +115,13 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Projection(command) => projection::run(command).await?,
         Command::Verify(options) => return verify::run(options).await,
         Command::Jose(command) => jose::run(&command)?,
+        Command::Backup(options) => return backup::run(options).await,
+        Command::Restore(options) => return restore::run(options).await,
+        Command::VerifyBackup(options) => return verify_backup::run(options).await,
+        Command::Doctor(options) => return Ok(doctor::run(options).await),
+        Command::Config(command) => return settings::run(&command),
+        Command::Completions(options) => manual::completions(&options, described()),
+        Command::Man(options) => manual::man(&options, described())?,
         Command::OperatorToken(flags) => {
             println!("{}", process::operator_token(&Config::load(&flags)?).await?);
         }
@@ -105,6 +131,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let config = Config::load(&options.flags)?;
+    doctor::refuse_unsafe(&config)?;
     runtime::telemetry::init(&config.log)?;
     let wiring = process::Wiring::Local;
     let process = match &options.roles[..] {

@@ -4,16 +4,22 @@
 //! small organisation through its public interface; [`mod@bench`] measures it. To add a command, give
 //! it a variant in [`cli`] and a file here.
 
+pub mod backup;
 pub mod bench;
 pub mod cli;
 pub mod demo;
+pub mod doctor;
 mod eventstore_role;
 pub mod fleet;
 pub mod https;
 pub mod jose;
 mod keyvault_role;
+pub mod manual;
 mod ops;
 pub mod partner;
 pub mod process;
 pub mod projection;
+pub mod restore;
+pub mod settings;
 pub mod verify;
+pub mod verify_backup;

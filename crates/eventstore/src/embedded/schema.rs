@@ -54,9 +54,9 @@ pub enum OpenError {
 }
 
 /// The format written here. The first one had neither `created` nor `content`.
-const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 2;
 /// Marks our files for `file(1)` and against mistakes: "Lrel".
-const APPLICATION: i64 = 0x4c72_656c;
+pub(super) const APPLICATION: i64 = 0x4c72_656c;
 
 /// Rows of `events` are never removed: deleting a fact overwrites its content with zeros in place,
 /// and a nil id says so. Thus positions and revisions have no holes, and no page of the log is
@@ -110,7 +110,7 @@ const READING: &str = "
 ";
 
 /// How long a statement waits for a reader that is in its way.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn log_file(folder: &Path) -> PathBuf {
     folder.join("log.sqlite")

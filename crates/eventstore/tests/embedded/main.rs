@@ -5,6 +5,7 @@ mod executing;
 mod model;
 mod opening;
 mod raw;
+mod snapshots;
 
 use std::{
     path::Path,

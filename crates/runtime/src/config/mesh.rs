@@ -1,11 +1,11 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::RoleName;
 
 /// How roles in processes of their own reach each other: gRPC over mutual TLS.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mesh {
     /// Where the roles of this process listen; a process that is not called needs it not.
@@ -24,7 +24,7 @@ pub struct Mesh {
 }
 
 /// A listener for the platform: whether the process lives and can serve.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ops {
     /// Where to listen; not for the public.
@@ -32,7 +32,7 @@ pub struct Ops {
 }
 
 /// The event store role.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventStoreRole {
     /// Where to listen for clients of KurrentDB.

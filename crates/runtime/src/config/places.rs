@@ -3,12 +3,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::ConfigError;
 
 /// Where the log, the read models and the keys are kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Places {
     /// The log: embedded, or `kurrentdb://…` as the clients of KurrentDB take it.
@@ -64,6 +64,15 @@ impl fmt::Debug for Place {
             Place::At(url) => {
                 write!(f, "{}://…", url.split("://").next().unwrap_or_default())
             }
+        }
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Place::Embedded => to.serialize_str("embedded"),
+            Place::At(url) => to.serialize_str(&super::without_secrets(url)),
         }
     }
 }

@@ -1,0 +1,175 @@
+//! Whether a backup is whole: every file, every fact, every key.
+
+use std::path::Path;
+
+use keyvault::{Owner, RootKey, Snapshot, Standing};
+use runtime::FolderBlobs;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    files::Sum,
+    manifest::{self, BLOBS, KEYS, LOG, Manifest},
+};
+
+/// What was asked of a backup.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    /// What.
+    pub name: &'static str,
+    /// The answer.
+    pub outcome: Outcome,
+    /// What was counted, or what is wrong and what to do.
+    pub detail: String,
+}
+
+/// The answer to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// All is well.
+    Sound,
+    /// It cannot be restored as it is.
+    Damaged,
+    /// It was not asked.
+    Unknown,
+}
+
+/// All the answers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The worst of them.
+    pub outcome: Outcome,
+    /// What the backup says of itself.
+    pub manifest: Manifest,
+    /// One by one.
+    pub checks: Vec<Check>,
+}
+
+/// Examines a backup that nobody changes meanwhile; it is left as it is. Without the root key it
+/// stays unknown whether the keys open.
+///
+/// # Errors
+/// When there is no manifest.
+pub fn judge(folder: &Path, root: Option<&RootKey>) -> anyhow::Result<Report> {
+    let manifest = Manifest::read(folder)?;
+    let mut checks = vec![
+        check("files", files(folder, &manifest)),
+        check("artwork", artwork(folder, &manifest)),
+    ];
+    match Snapshot::open(&folder.join(KEYS)) {
+        Ok(keys) => {
+            checks.push(check("log", log(folder, &manifest, &keys)));
+            checks.push(match root {
+                Some(root) => check("keys", open(&keys, root)),
+                None => Check {
+                    name: "keys",
+                    outcome: Outcome::Unknown,
+                    detail: "not opened: name the root key with --root-key FILE".to_owned(),
+                },
+            });
+        }
+        Err(error) => checks.push(check("keys", Err(error.into()))),
+    }
+    let any = |outcome| checks.iter().any(|check| check.outcome == outcome);
+    let worst = [Outcome::Damaged, Outcome::Unknown].into_iter().find(|outcome| any(*outcome));
+    Ok(Report { outcome: worst.unwrap_or(Outcome::Sound), manifest, checks })
+}
+
+fn check(name: &'static str, answer: anyhow::Result<String>) -> Check {
+    match answer {
+        Ok(detail) => Check { name, outcome: Outcome::Sound, detail },
+        Err(error) => Check { name, outcome: Outcome::Damaged, detail: format!("{error:#}") },
+    }
+}
+
+fn files(folder: &Path, manifest: &Manifest) -> anyhow::Result<String> {
+    let mut bytes = 0;
+    for file in &manifest.files {
+        let sum = Sum::of(&folder.join(&file.path));
+        let sum = sum.map_err(|error| anyhow::anyhow!("{} cannot be read: {error}", file.path))?;
+        let same = sum.bytes == file.bytes && sum.sha256 == file.sha256;
+        anyhow::ensure!(same, "{} is not what was written: take another backup", file.path);
+        bytes += sum.bytes;
+    }
+    Ok(format!("{} files of {bytes} bytes as they were written", manifest.files.len()))
+}
+
+fn artwork(folder: &Path, manifest: &Manifest) -> anyhow::Result<String> {
+    let listed = manifest::listed(&std::fs::read_to_string(folder.join(BLOBS))?)?;
+    anyhow::ensure!(
+        listed.len() as u64 == manifest.blobs,
+        "{} pictures are listed and {} were copied",
+        listed.len(),
+        manifest.blobs
+    );
+    let kept = FolderBlobs::new(folder.join("blobs"));
+    for (tenant, digest) in &listed {
+        let path = kept.path(*tenant, digest);
+        let sum = Sum::of(&path);
+        let sum = sum.map_err(|error| anyhow::anyhow!("{} is missing: {error}", path.display()))?;
+        anyhow::ensure!(sum.sha256 == digest.to_string(), "{} is damaged", path.display());
+    }
+    Ok(format!("{} pictures as they were kept", listed.len()))
+}
+
+/// Reads the log to its end and looks up the key of everything that is sealed in it.
+fn log(folder: &Path, manifest: &Manifest, keys: &Snapshot) -> anyhow::Result<String> {
+    let (mut live, mut erased) = (0_u64, 0_u64);
+    let found = eventstore::inspect_log(&folder.join(LOG), |fact| {
+        let payload: Value =
+            serde_json::from_slice(&fact.data).map_err(|error| error.to_string())?;
+        sealed(&payload, &mut |subject, version| {
+            let owner = Owner::new(fact.stream.tenant(), subject);
+            match keys.standing(&owner, version).map_err(|error| error.to_string())? {
+                Standing::Live => live += 1,
+                Standing::Destroyed => erased += 1,
+                Standing::Unknown => return Err(format!("the key of {owner:?} is missing")),
+            }
+            Ok(())
+        })
+    })?;
+    anyhow::ensure!(
+        found.head == manifest.head,
+        "the log ends at {} and the manifest says {}",
+        found.head,
+        manifest.head
+    );
+    let (facts, deleted, others) = (found.facts, found.deleted, found.others);
+    Ok(format!(
+        "head {}: {facts} facts, {deleted} deleted, {others} others; sealed: {live} with their key, \
+         {erased} erased",
+        found.head
+    ))
+}
+
+fn open(keys: &Snapshot, root: &RootKey) -> anyhow::Result<String> {
+    let opened = keys.open_all(root)?;
+    Ok(format!(
+        "all open: {} tenants, {} people, {} secrets; {} destroyed",
+        opened.tenants, opened.live, opened.secrets, opened.destroyed
+    ))
+}
+
+/// Shows the owner and the key version of everything in a payload that has the form of
+/// [`kernel::Sealed`].
+fn sealed(
+    value: &Value,
+    see: &mut impl FnMut(&str, u32) -> Result<(), String>,
+) -> Result<(), String> {
+    match value {
+        Value::Array(items) => items.iter().try_for_each(|item| sealed(item, see)),
+        Value::Object(members) => {
+            let text = |name| members.get(name).and_then(Value::as_str);
+            let version = members.get("keyVersion").and_then(Value::as_u64);
+            if let (Some(subject), Some(version), Some(_), Some(_)) =
+                (text("subject"), version, text("nonce"), text("ciphertext"))
+            {
+                let version = u32::try_from(version).map_err(|error| error.to_string())?;
+                return see(subject, version);
+            }
+            members.values().try_for_each(|member| sealed(member, see))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,67 @@
+//! `laurel verify-backup`: whether a backup can be restored.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use keyvault::RootKey;
+
+use crate::backup::{Outcome, Report, judge};
+
+/// Examines a backup and leaves it as it is: every file against its digest, the databases, every
+/// fact and its key, every picture, and with the root key every key.
+///
+/// Exit codes: 0 sound, 1 damaged, 2 wrong usage, 3 sound as far as can be told without the root
+/// key.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Options {
+    /// The folder of the backup.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// The file of the root key.
+    #[arg(long, value_name = "FILE")]
+    root_key: Option<PathBuf>,
+    /// Print the answers as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The exit code of a backup whose keys nobody opened.
+const UNDETERMINED: u8 = 3;
+
+/// Examines it and says what was found.
+///
+/// # Errors
+/// When there is no backup, or the root key cannot be read.
+pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let root = options.root_key.map(RootKey::load).transpose()?;
+    let folder = options.folder;
+    let report = tokio::task::spawn_blocking(move || judge(&folder, root.as_ref())).await??;
+    if options.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        tell(&report);
+    }
+    Ok(code(report.outcome))
+}
+
+/// The exit code that says it.
+pub(crate) fn code(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Outcome::Sound => ExitCode::SUCCESS,
+        Outcome::Damaged => ExitCode::FAILURE,
+        Outcome::Unknown => ExitCode::from(UNDETERMINED),
+    }
+}
+
+/// Tells people.
+pub(crate) fn tell(report: &Report) {
+    let manifest = &report.manifest;
+    println!("backup of {} from {}", manifest.public_url, manifest.began);
+    for check in &report.checks {
+        let mark = match check.outcome {
+            Outcome::Sound => "sound",
+            Outcome::Damaged => "DAMAGED",
+            Outcome::Unknown => "unknown",
+        };
+        println!("  {mark:<8} {:<8} {}", check.name, check.detail);
+    }
+}
