@@ -45,6 +45,17 @@ async fn everywhere(journey: impl AsyncFn(House)) {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_takes_a_token_while_laurel_runs() {
+    let house = House::open(Wiring::Local).await.unwrap();
+    let config = tests::config(house.data.path()).unwrap();
+    let token = laurel::process::operator_token(&config).await.unwrap();
+    let verified =
+        house.process.context().verifier.access(&token, house.process.context().stores.clock.now());
+    assert!(verified.is_ok(), "{verified:?}");
+    house.close().await;
+}
+
 #[test]
 fn the_member() {
     member::serve_if_told();

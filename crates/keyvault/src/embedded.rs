@@ -261,6 +261,6 @@ fn tenant_key(
     Ok(key)
 }
 
-fn unavailable(error: rusqlite::Error) -> VaultError {
+pub(crate) fn unavailable(error: rusqlite::Error) -> VaultError {
     VaultError::Unavailable(Box::new(error))
 }

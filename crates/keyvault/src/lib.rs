@@ -10,6 +10,7 @@
 mod bounds;
 pub mod conformance;
 mod embedded;
+mod glance;
 mod key;
 mod port;
 #[cfg(feature = "remote")]
@@ -27,6 +28,7 @@ mod wrap;
 mod writer;
 
 pub use embedded::{Embedded, EmbeddedOptions, OpenError};
+pub use glance::glance;
 pub use key::{DataKey, Secret, UnsealError};
 pub use port::{KeyVault, Owner, VaultError, unseal};
 pub use root::{RootKey, RootKeyError};

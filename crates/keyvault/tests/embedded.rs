@@ -5,7 +5,8 @@ use std::{fs, path::Path, sync::Arc};
 
 use kernel::TenantId;
 use keyvault::{
-    Embedded, EmbeddedOptions, KeyVault, OpenError, Owner, RootKey, VaultError, conformance, unseal,
+    Embedded, EmbeddedOptions, KeyVault, OpenError, Owner, RootKey, VaultError, conformance,
+    glance, unseal,
 };
 use rusqlite::{Connection, params};
 
@@ -51,6 +52,23 @@ fn copies(folder: &Path, bytes: &[u8]) -> usize {
 async fn the_embedded_vault_keeps_the_ports_promises() {
     let folder = tempfile::tempdir().unwrap();
     conformance::all(&open(folder.path())).await;
+}
+
+#[tokio::test]
+async fn a_glance_reads_a_secret_of_a_vault_that_is_open_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.sqlite");
+    let root = RootKey::from_bytes([7; 32]);
+    assert!(glance(&path, &root, tenant(1), "token").unwrap().is_none(), "there is no vault");
+    assert!(!path.exists(), "and none was made");
+    let vault = open(folder.path());
+    assert!(glance(&path, &root, tenant(1), "token").unwrap().is_none());
+    vault.put(tenant(1), "token", b"secret").await.unwrap();
+    let seen = glance(&path, &root, tenant(1), "token").unwrap().unwrap();
+    assert_eq!(seen.expose(), b"secret");
+    assert!(glance(&path, &root, tenant(2), "token").unwrap().is_none(), "of its tenant alone");
+    let other = glance(&path, &RootKey::from_bytes([8; 32]), tenant(1), "token");
+    assert!(matches!(other, Err(VaultError::Corrupt(_))), "{other:?}");
 }
 
 #[tokio::test]

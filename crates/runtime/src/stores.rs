@@ -4,8 +4,9 @@ use std::{
 };
 
 use eventstore::{EventStore, Kurrent, KurrentOptions};
+use kernel::TenantId;
 use keyvault::{
-    EmbeddedOptions as VaultOptions, KeyVault, RootKey,
+    EmbeddedOptions as VaultOptions, KeyVault, RootKey, Secret,
     remote::{Keeper, Remote, RemoteOptions},
 };
 use readmodel::{Leases, LocalLeases, ReadModels, Redis, RedisOptions};
@@ -63,6 +64,9 @@ pub enum StoresError {
     /// The read models of another server.
     #[error("stores.models in the configuration cannot be used")]
     Redis(#[from] readmodel::AddressError),
+    /// A secret of it.
+    #[error("the key vault cannot be read")]
+    Secret(#[from] keyvault::VaultError),
     /// The root key.
     #[error("the root key cannot be used")]
     RootKey(#[from] keyvault::RootKeyError),
@@ -145,6 +149,19 @@ impl Stores {
     /// When it does not open.
     pub fn embedded_vault(config: &Config) -> Result<Arc<dyn KeyVault>, StoresError> {
         Ok(Arc::new(open_vault(&config.data, root_key(config)?)?))
+    }
+
+    /// A secret of the platform in the embedded vault, which another process may have open. None
+    /// when there is none yet, and where the keys are another role's.
+    ///
+    /// # Errors
+    /// When the root key or the vault cannot be read.
+    pub fn glance(config: &Config, name: &str) -> Result<Option<Secret>, StoresError> {
+        let path = config.data.join("keys/keys.sqlite");
+        if config.stores.keys != Place::Embedded || !path.exists() {
+            return Ok(None);
+        }
+        Ok(keyvault::glance(&path, &root_key(config)?, TenantId::PLATFORM, name)?)
     }
 
     /// The embedded stores in a folder.

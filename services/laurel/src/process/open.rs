@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use auth::{Principal, Revocations, Tokens};
 use kernel::{TenantId, Timestamp};
-use keyvault::{KeyVault, VaultError};
+use keyvault::{KeyVault, Secret, VaultError};
 use readmodel::{Runner, RunnerOptions};
 use runtime::{Clock, Config, Context, Fetch, Ids, Mesh, RoleName, Stores, SystemClock, Tasks};
 use uuid::Uuid;
@@ -70,21 +70,26 @@ async fn tokens(vault: &dyn KeyVault) -> anyhow::Result<Tokens> {
             Err(error) => return Err(error.into()),
         }
     }
-    let secret =
-        vault.get(TenantId::PLATFORM, TOKEN_KEY).await?.context("the token key is gone")?;
-    let seed = secret.expose().try_into().context("the token key has another length")?;
+    signer(&vault.get(TenantId::PLATFORM, TOKEN_KEY).await?.context("the token key is gone")?)
+}
+
+fn signer(seed: &Secret) -> anyhow::Result<Tokens> {
+    let seed = seed.expose().try_into().context("the token key has another length")?;
     Ok(Tokens::from_seed(seed, TOKEN_ISSUER)?)
 }
 
-/// A token, valid for an hour, that may create organisations. Needs the key vault alone, so a
-/// running process is no obstacle.
+/// A token, valid for an hour, that may create organisations. Needs the key vault alone, and a
+/// process that has it open is no obstacle.
 ///
 /// # Errors
 /// When the vault does not open.
 pub async fn operator_token(config: &Config) -> anyhow::Result<String> {
-    let mesh = config.mesh.clone().map(Mesh::new).transpose()?.map(Arc::new);
-    let vault = Stores::vault(config, mesh.as_ref())?;
-    let tokens = tokens(&*vault).await?;
+    let tokens = if let Some(seed) = Stores::glance(config, TOKEN_KEY)? {
+        signer(&seed)?
+    } else {
+        let mesh = config.mesh.clone().map(Mesh::new).transpose()?.map(Arc::new);
+        tokens(&*Stores::vault(config, mesh.as_ref())?).await?
+    };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(operator(&tokens, clock.now(), Ids::new(clock).uuid()))
 }
