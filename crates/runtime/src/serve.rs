@@ -17,8 +17,9 @@ use crate::{
 /// How old a connection of the mesh gets: then its caller makes another, and finds the processes
 /// that were started since.
 const MAX_AGE: Duration = Duration::from_mins(5);
-/// How long calls of a connection that is too old may go on: what is watched is watched anew.
-const MAX_AGE_GRACE: Duration = Duration::from_mins(5);
+/// How long calls of a connection that is too old may go on: whoever watches longer watches anew,
+/// from where the watch ended.
+const MAX_AGE_GRACE: Duration = Duration::from_hours(1);
 
 /// Offers roles and the health service over gRPC on a listener, every call behind the check of its
 /// token, until the tasks are told to end; then finishes the calls that have begun.
