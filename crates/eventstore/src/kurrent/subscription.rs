@@ -18,13 +18,17 @@ const BYTES: usize = 4 << 20;
 /// So often in a row the server may end what brought nothing, with ever longer pauses.
 const FRUITLESS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// How long what was seen elsewhere is waited for.
+const LATE: Duration = Duration::from_secs(1);
 
 /// Everything after that position, now and from now on.
 pub(super) fn subscribe(shared: Arc<Shared>, after: Position, filter: Filter) -> Signals {
-    let head = shared.tail.head();
+    let (head, floor) = (shared.tail.head(), shared.links.seen());
     let follower = Follower {
         shared,
         head,
+        floor,
+        behind: false,
         filter,
         at: after,
         told: after,
@@ -43,6 +47,10 @@ pub(super) fn subscribe(shared: Arc<Shared>, after: Position, filter: Filter) ->
 struct Follower {
     shared: Arc<Shared>,
     head: watch::Receiver<Option<Position>>,
+    /// What this process had seen of the log when it subscribed: it has not caught up before.
+    floor: Position,
+    /// Whether the tail ends short of that.
+    behind: bool,
     filter: Filter,
     /// What was considered.
     at: Position,
@@ -84,6 +92,14 @@ impl Follower {
             // The tail lives as long as this does.
             let _ = self.head.wait_for(|head| *head > Some(at)).await;
         }
+        if self.behind {
+            let at = self.at;
+            let grown = self.head.wait_for(|head| *head > Some(at));
+            if tokio::time::timeout(LATE, grown).await.is_err() {
+                // What was seen may have been deleted since, and then it never comes by.
+                self.floor = at;
+            }
+        }
         let deadline = Instant::now() + self.shared.patience;
         let known = tokio::time::timeout_at(deadline, self.head.wait_for(Option::is_some)).await;
         let Ok(Ok(head)) = known.map(|head| head.map(|head| *head)) else {
@@ -106,7 +122,8 @@ impl Follower {
             self.told = last.position;
             self.ready.push_back(Signal::Facts(page.facts));
         }
-        if page.at_head && !self.live {
+        self.behind = page.at_head && self.at < self.floor;
+        if page.at_head && !self.live && !self.behind {
             self.live = true;
             self.told = self.at;
             self.ready.push_back(Signal::CaughtUp(self.at));

@@ -211,8 +211,14 @@ impl Cluster {
     /// Moves every slot of a master that holds rows to another.
     pub fn move_slots(&self, from: usize, to: usize) {
         let id = |n: usize| self.servers[n].tell("CLUSTER MYID");
+        let at = format!("127.0.0.1:{}", self.servers[from].port);
+        until("the agreement of the nodes", || {
+            let mut check = Command::new("redis-cli");
+            let checked = check.args(["--cluster", "check", &at]).stdout(Stdio::null()).status();
+            checked.unwrap().success()
+        });
         let moved = Command::new("redis-cli")
-            .args(["--cluster", "reshard", &format!("127.0.0.1:{}", self.servers[from].port)])
+            .args(["--cluster", "reshard", &at])
             .args(["--cluster-from", &id(from), "--cluster-to", &id(to)])
             .args(["--cluster-slots", "5461", "--cluster-pipeline", "1", "--cluster-yes"])
             .stdout(Stdio::null())
