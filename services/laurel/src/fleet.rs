@@ -5,9 +5,10 @@ mod authority;
 mod member;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    ops::Range,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -23,6 +24,9 @@ use member::Running;
 
 /// How long all of them may take to get ready.
 const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Below the ports that systems give to connections.
+const PORTS: Range<u16> = 10_240..24_000;
 
 /// How a process of ours is started with these arguments of `laurel`.
 pub type Starter = Box<dyn Fn(&[String]) -> std::io::Result<Command> + Send + Sync>;
@@ -60,14 +64,15 @@ impl Fleet {
         for part in ["mesh", "config", "shared", "keyvault", "eventstore", "redis"] {
             std::fs::create_dir_all(folder.join(part))?;
         }
-        let mut ports = BTreeMap::new();
+        let (mut ports, mut taken) = (BTreeMap::new(), BTreeSet::new());
         for member in Member::all() {
-            ports.insert(member, Ports { own: free_port()?, ops: free_port()? });
+            let own = free_port(&mut taken)?;
+            ports.insert(member, Ports { own, ops: free_port(&mut taken)? });
         }
         if listen.port() != 0 {
             ports.insert(
                 Member::Role(RoleName::Gateway),
-                Ports { own: listen.port(), ops: free_port()? },
+                Ports { own: listen.port(), ops: free_port(&mut taken)? },
             );
         }
         let authority = Authority::open(&folder.join("mesh"))?;
@@ -260,9 +265,16 @@ impl Fleet {
     }
 }
 
-/// A port that nobody listens on now.
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+/// A port that nobody listens on now, and that the system gives to nobody who asks for any: a member
+/// that comes back finds it free.
+fn free_port(taken: &mut BTreeSet<u16>) -> anyhow::Result<u16> {
+    for _ in 0..1_000 {
+        let port = rand::random_range(PORTS);
+        if taken.insert(port) && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port is free between {} and {}", PORTS.start, PORTS.end)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,4 +1,10 @@
-use std::{fmt, fs::OpenOptions, path::Path, process::Stdio, time::Duration};
+use std::{
+    fmt,
+    fs::OpenOptions,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use runtime::RoleName;
@@ -45,6 +51,7 @@ impl fmt::Display for Member {
 /// A member that was started.
 pub(super) struct Running {
     child: Child,
+    log: PathBuf,
 }
 
 impl Running {
@@ -56,7 +63,7 @@ impl Running {
         let child = command.spawn().with_context(|| {
             format!("cannot start {member}; Redis is in the package redis-server of Debian")
         })?;
-        Ok(Self { child })
+        Ok(Self { child, log: log.to_owned() })
     }
 
     /// Returns when it says that it is ready.
@@ -68,7 +75,7 @@ impl Running {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
         loop {
             if let Some(status) = self.child.try_wait()? {
-                bail!("{member} ended before it was ready ({status}): see its log");
+                bail!("{member} ended before it was ready ({status}): {}", self.last_words());
             }
             let answer = client.get(&url).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
@@ -76,6 +83,13 @@ impl Running {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// The last lines of its log.
+    fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().rev().take(5).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join("\n")
     }
 
     pub(super) async fn kill(mut self) -> anyhow::Result<()> {
