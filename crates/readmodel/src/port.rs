@@ -1,3 +1,5 @@
+use std::ops::Bound;
+
 use kernel::{Position, TenantId};
 
 /// The name and the shape of a read model, such as `awards` in version 1. Raise the version when
@@ -30,6 +32,9 @@ pub struct ModelState {
     /// What is being built beside it, if anything.
     pub building: Option<(u32, Generation)>,
 }
+
+/// The longest id of a row, in bytes.
+pub(crate) const LONGEST_ID: usize = 512;
 
 /// Names a row. Rows of one tenant and table sort by `id`, byte by byte.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -101,6 +106,42 @@ pub struct Scan {
     pub direction: Direction,
     /// At most so many rows; at most 1,000.
     pub limit: usize,
+}
+
+/// From where to where (not included) a walk goes.
+pub(crate) type Stretch = (Bound<Vec<u8>>, Vec<u8>);
+
+impl Scan {
+    /// From where to where this walk goes among keys that are an id after `start`; none when nothing
+    /// can lie between.
+    pub(crate) fn stretch(&self, start: &[u8]) -> Option<Stretch> {
+        let at = |id: &[u8]| [start, id].concat();
+        let (above, below) = match self.direction {
+            Direction::Forward => (&self.after, &self.before),
+            Direction::Backward => (&self.before, &self.after),
+        };
+        let mut low = Bound::Included(at(&self.prefix));
+        if let Some(above) = above.as_ref().filter(|id| **id >= self.prefix) {
+            low = Bound::Excluded(at(above));
+        }
+        let end = successor(at(&self.prefix))?;
+        let high = below.as_ref().map(|id| at(id)).map_or(end.clone(), |below| below.min(end));
+        match &low {
+            Bound::Included(low) | Bound::Excluded(low) if *low >= high => None,
+            _ => Some((low, high)),
+        }
+    }
+}
+
+/// The first bytes that come after everything with this prefix.
+fn successor(mut prefix: Vec<u8>) -> Option<Vec<u8>> {
+    while let Some(last) = prefix.pop() {
+        if last < u8::MAX {
+            prefix.push(last + 1);
+            return Some(prefix);
+        }
+    }
+    None
 }
 
 /// Which way to walk.

@@ -9,7 +9,7 @@
 
 use std::ops::Bound;
 
-use crate::{Direction, Key, Scan};
+use crate::{Key, Scan};
 
 /// The number of a table within its slot.
 pub(super) type Table = u8;
@@ -23,8 +23,6 @@ pub(super) const CHECKPOINT: &[u8] = &[0, b'c'];
 pub(super) const TABLES: &[u8] = &[0, b't'];
 /// The highest number of a table.
 pub(super) const LAST_TABLE: Table = 127;
-/// The longest id of a row, in bytes.
-pub(super) const LONGEST_ID: usize = 512;
 const MEMBERS: u8 = 128;
 
 /// Where the number of a table is.
@@ -59,30 +57,6 @@ pub(super) fn id(row: &[u8]) -> &[u8] {
 
 /// From where to where a walk goes; none when nothing can lie between.
 pub(super) fn range(table: Table, scan: &Scan) -> Option<KeyRange> {
-    let at = |id: &[u8]| [&[table][..], &scan.tenant.bytes(), id].concat();
-    let (above, below) = match scan.direction {
-        Direction::Forward => (&scan.after, &scan.before),
-        Direction::Backward => (&scan.before, &scan.after),
-    };
-    let mut low = Bound::Included(at(&scan.prefix));
-    if let Some(above) = above.as_ref().filter(|id| **id >= scan.prefix) {
-        low = Bound::Excluded(at(above));
-    }
-    let end = successor(at(&scan.prefix))?;
-    let high = below.as_ref().map(|id| at(id)).map_or(end.clone(), |below| below.min(end));
-    match &low {
-        Bound::Included(low) | Bound::Excluded(low) if *low >= high => None,
-        _ => Some((low, Bound::Excluded(high))),
-    }
-}
-
-/// The first bytes that come after everything with this prefix.
-fn successor(mut prefix: Vec<u8>) -> Option<Vec<u8>> {
-    while let Some(last) = prefix.pop() {
-        if last < u8::MAX {
-            prefix.push(last + 1);
-            return Some(prefix);
-        }
-    }
-    None
+    let start = [&[table][..], &scan.tenant.bytes()].concat();
+    scan.stretch(&start).map(|(low, high)| (low, Bound::Excluded(high)))
 }

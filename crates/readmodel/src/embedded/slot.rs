@@ -23,6 +23,7 @@ use super::{
 use crate::{
     Applied, Change, Direction, Key, ReadModelError, Row, Scan,
     effect::{Effect, count},
+    port::LONGEST_ID,
 };
 
 /// Most rows of one scan.
@@ -242,7 +243,7 @@ impl SlotStore {
             | Change::Delete { key }
             | Change::Add { key, .. }
             | Change::Distinct { key, .. }) = change;
-            if key.id.len() > keys::LONGEST_ID {
+            if key.id.len() > LONGEST_ID {
                 return Err(unavailable(Refused::LongId(key.table)));
             }
             if !known.contains_key(key.table) && !fresh.contains_key(key.table) {

@@ -17,8 +17,6 @@ use crate::{Key, Slot};
 /// A share of the rows that lives on one node.
 pub(super) type Bucket = u16;
 
-/// The longest id of a row, in bytes.
-pub(super) const LONGEST_ID: usize = 512;
 const ROW: u8 = 0;
 const MEMBER: u8 = 1;
 
@@ -133,15 +131,4 @@ pub(super) fn member(counter: &[u8], member: &[u8; 16]) -> Vec<u8> {
     }
     name.extend_from_slice(member);
     name
-}
-
-/// The first bytes that come after everything with this prefix.
-pub(super) fn successor(mut prefix: Vec<u8>) -> Option<Vec<u8>> {
-    while let Some(last) = prefix.pop() {
-        if last < u8::MAX {
-            prefix.push(last + 1);
-            return Some(prefix);
-        }
-    }
-    None
 }

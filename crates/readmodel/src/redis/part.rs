@@ -13,7 +13,7 @@ use super::{
     names::{self, Bucket, Names},
     page::{number, put_number, shared},
 };
-use crate::{Change, effect::Effect};
+use crate::{Change, effect::Effect, port::LONGEST_ID};
 
 /// Most changes of a part: each may cost Redis two pages.
 const MOST_CHANGES: usize = 1000;
@@ -48,7 +48,7 @@ pub(super) fn cut(changes: &[Change], names: &Names) -> Result<Vec<Part>, Refuse
         | Change::Delete { key }
         | Change::Add { key, .. }
         | Change::Distinct { key, .. }) = change;
-        if key.id.len() > names::LONGEST_ID {
+        if key.id.len() > LONGEST_ID {
             return Err(Refused::LongId(key.table));
         }
         if key.table.is_empty()

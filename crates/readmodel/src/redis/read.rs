@@ -68,7 +68,7 @@ impl Store {
         let tenant = scan.tenant.bytes();
         let start = names::rows(scan.table, tenant);
         let bucket = self.names.bucket_of(scan.table.as_bytes(), &tenant);
-        let Some((mut low, mut high)) = range(&start, scan) else { return Ok(Vec::new()) };
+        let Some((mut low, mut high)) = scan.stretch(&start) else { return Ok(Vec::new()) };
         let backward = scan.direction == Direction::Backward;
         let (mut rows, mut pages) = (Vec::new(), 2);
         while rows.len() < limit {
@@ -106,24 +106,5 @@ impl Store {
             pages = (pages * 2).min(MOST_PAGES);
         }
         Ok(rows)
-    }
-}
-
-/// From where to where (not included) a walk goes; none when nothing can lie between.
-fn range(start: &[u8], scan: &Scan) -> Option<(Bound<Vec<u8>>, Vec<u8>)> {
-    let at = |id: &[u8]| [start, id].concat();
-    let (above, below) = match scan.direction {
-        Direction::Forward => (&scan.after, &scan.before),
-        Direction::Backward => (&scan.before, &scan.after),
-    };
-    let mut low = Bound::Included(at(&scan.prefix));
-    if let Some(above) = above.as_ref().filter(|id| **id >= scan.prefix) {
-        low = Bound::Excluded(at(above));
-    }
-    let end = names::successor(at(&scan.prefix))?;
-    let high = below.as_ref().map(|id| at(id)).map_or(end.clone(), |below| below.min(end));
-    match &low {
-        Bound::Included(low) | Bound::Excluded(low) if *low >= high => None,
-        _ => Some((low, high)),
     }
 }

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::{
     servers::{CALM, Cluster, Server, Watched, installed},
     tally::{NAME, Tally, assert_folded, key},
-    world::{LONG, World},
+    world::{LONG, Running, World},
 };
 
 /// The store at this address; each who opens it has connections of its own.
@@ -26,6 +26,14 @@ fn world(held: impl std::any::Any, url: String) -> World {
         let options = RedisOptions { answer_within, ..RedisOptions::new(&*url) };
         Arc::new(Redis::open(&options).unwrap())
     })
+}
+
+/// A runner that has applied so many facts.
+async fn fed(world: &World, tally: &Arc<Tally>, facts: u64) -> Running {
+    let head = world.append(facts);
+    let running = world.run(std::slice::from_ref(tally));
+    running.view(tally).wait(head, LONG).await.unwrap();
+    running
 }
 
 /// Reads all the time; fails when it sees less than it saw before. `lasting` tells whether what was
@@ -151,9 +159,7 @@ async fn a_node_of_a_cluster_that_is_emptied_costs_a_rebuild_and_no_wrong_answer
     }
     let cluster = Arc::new(Cluster::start(CALM));
     let (world, tally) = (world(cluster.clone(), cluster.url()), Tally::version(1));
-    let head = world.append(900);
-    let running = world.run(std::slice::from_ref(&tally));
-    running.view(&tally).wait(head, LONG).await.unwrap();
+    let running = fed(&world, &tally, 900).await;
     let reader = Reader::start(running.view(&tally), true);
     for node in cluster.masters() {
         assert!(cluster.servers[node].tell("FLUSHALL").starts_with("+OK"));
@@ -208,9 +214,7 @@ async fn sentinels_that_change_the_master_under_load_are_followed() {
     }
     let watched = Watched::start();
     let (world, tally) = (world((), watched.url()), Tally::version(1));
-    let head = world.append(900);
-    let running = world.run(std::slice::from_ref(&tally));
-    running.view(&tally).wait(head, LONG).await.unwrap();
+    let running = fed(&world, &tally, 900).await;
     let reader = Reader::start(running.view(&tally), false);
     for _ in 0..2 {
         world.append(900);
@@ -231,9 +235,7 @@ async fn rows_that_move_to_another_node_under_load_are_followed() {
     }
     let cluster = Arc::new(Cluster::start(CALM));
     let (world, tally) = (world(cluster.clone(), cluster.url()), Tally::version(1));
-    let head = world.append(900);
-    let running = world.run(std::slice::from_ref(&tally));
-    running.view(&tally).wait(head, LONG).await.unwrap();
+    let running = fed(&world, &tally, 900).await;
     let reader = Reader::start(running.view(&tally), true);
     let masters = cluster.masters();
     for (from, to) in [(0, 1), (1, 2)] {
