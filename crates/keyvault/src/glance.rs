@@ -1,9 +1,10 @@
 use std::path::Path;
 
 use kernel::TenantId;
-use rusqlite::{Connection, OpenFlags};
 
-use crate::{RootKey, Secret, VaultError, embedded::unavailable, rows, wrap};
+use crate::{
+    RootKey, Secret, VaultError, embedded::unavailable, rows, snapshot::beside_others, wrap,
+};
 
 /// Reads a secret of the embedded vault in that file, which another process may have open: nothing
 /// is written, locked or remembered. None when there is no such vault or no such secret. For the
@@ -21,8 +22,7 @@ pub fn glance(
     if !path.exists() {
         return Ok(None);
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(unavailable)?;
+    let connection = beside_others(path).map_err(unavailable)?;
     let Some(wrapped) = rows::secret(&connection, tenant, name).map_err(unavailable)? else {
         return Ok(None);
     };

@@ -77,12 +77,19 @@ pub fn copy_vault(path: &Path, file: &Path) -> Result<(), SnapshotError> {
         return Err(failed(io::ErrorKind::AlreadyExists.into()));
     }
     let into = file.to_str().ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let vault = Connection::open_with_flags(path, flags).map_err(refused)?;
-    vault.busy_timeout(Duration::from_secs(10)).map_err(refused)?;
+    let vault = beside_others(path).map_err(refused)?;
     vault.execute("VACUUM INTO ?1", [into]).map_err(refused)?;
     drop(vault);
     File::open(file).and_then(|copy| copy.sync_all()).map_err(failed)
+}
+
+/// Opens a vault for reading that others may use: nothing is written or locked, and whoever destroys
+/// a key is waited for.
+pub(crate) fn beside_others(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let vault = Connection::open_with_flags(path, flags)?;
+    vault.busy_timeout(Duration::from_secs(10))?;
+    Ok(vault)
 }
 
 /// Whether the vault in that file, which may be in use, was made with that root key. Changes
@@ -92,9 +99,7 @@ pub fn copy_vault(path: &Path, file: &Path) -> Result<(), SnapshotError> {
 /// When it cannot be read.
 pub fn fits(path: &Path, root: &RootKey) -> Result<bool, SnapshotError> {
     let refused = |source| SnapshotError::Database(path.to_owned(), source);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let vault = Connection::open_with_flags(path, flags).map_err(refused)?;
-    vault.busy_timeout(Duration::from_secs(10)).map_err(refused)?;
+    let vault = beside_others(path).map_err(refused)?;
     let proof = rows::proof(&vault).map_err(refused)?;
     Ok(proof.is_some_and(|proof| wrap::proves(root, &proof)))
 }
