@@ -3,8 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
+    collections::BTreeMap,
     sync::{Arc, Mutex},
 };
 
@@ -51,12 +50,7 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_a_kill() {
         let victim = Victim::start("the_victim", data.path()).unwrap();
         let seeded = back(&victim, &operator, data.path()).await;
 
-        let mut csv = String::from("email,name\n");
-        for row in 0..ROWS {
-            writeln!(csv, "batch{round}.row{row}@example.org,Row {row}").unwrap();
-        }
-        let key = format!("batch/{round}");
-        let input = json!({ "input": { "idempotencyKey": key, "badgeId": seeded.badge, "csv": csv, "notify": false } });
+        let input = load::batch(&seeded.badge, round, ROWS);
         let made = seeded.partner.ask(load::BATCH, input).await.unwrap();
         batches.push(made["awardBatchCreate"]["start"]["batch"]["id"].as_str().unwrap().to_owned());
 
@@ -89,24 +83,10 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_a_kill() {
         );
     }
     let listed = load::every_award(&seeded.partner).await;
-    let ids: BTreeSet<&str> = listed.iter().map(|award| award["id"].as_str().unwrap()).collect();
-    assert_eq!(ids.len(), listed.len(), "no award is listed twice");
-    let mut holders = BTreeMap::new();
-    for award in &listed {
-        let address = award["recipient"]["email"].as_str().unwrap().to_owned();
-        let twice = holders.insert(address, award["id"].as_str().unwrap());
-        assert_eq!(twice, None, "nobody holds the badge twice");
-    }
-    for (address, id) in acknowledged.awards.lock().unwrap().iter() {
-        assert_eq!(
-            holders.get(address.as_str()).copied(),
-            Some(id.as_str()),
-            "{address} was told of an award"
-        );
-    }
+    let holders = load::holders(&listed, &acknowledged.awards.lock().unwrap());
     for round in 0..KILLS {
         for row in 0..ROWS {
-            let address = format!("batch{round}.row{row}@example.org");
+            let address = load::row_address(round, row);
             assert!(holders.contains_key(&address), "{address} is in an acknowledged batch");
         }
     }
@@ -127,12 +107,7 @@ async fn give_for_ever(
 ) {
     for n in 0.. {
         let address = format!("single.{name}.{n}@example.org");
-        let input = json!({ "input": {
-            "idempotencyKey": address,
-            "badgeId": badge,
-            "recipient": { "email": { "address": address } },
-            "notify": false,
-        } });
+        let input = load::award(&badge, &address, false);
         let Ok(data) = partner.ask(load::AWARD, input).await else { return };
         let id = data["awardCreate"]["award"]["id"].as_str().unwrap().to_owned();
         acknowledged.awards.lock().unwrap().insert(address, id);

@@ -4,8 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
+    collections::BTreeMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -81,18 +80,7 @@ async fn any_process_is_killed_and_nothing_acknowledged_is_lost_or_doubled() {
     }
     house.settle().await.unwrap();
     let listed = load::every_award(&partner).await;
-    let ids: BTreeSet<&str> = listed.iter().map(|award| award["id"].as_str().unwrap()).collect();
-    assert_eq!(ids.len(), listed.len(), "no award is listed twice");
-    let mut holders = BTreeMap::new();
-    for award in &listed {
-        let address = award["recipient"]["email"].as_str().unwrap().to_owned();
-        let twice = holders.insert(address, award["id"].as_str().unwrap());
-        assert_eq!(twice, None, "nobody holds the badge twice");
-    }
-    for (address, id) in acknowledged.awards.lock().unwrap().iter() {
-        let held = holders.get(address.as_str()).copied();
-        assert_eq!(held, Some(id.as_str()), "{address} was told of an award");
-    }
+    let holders = load::holders(&listed, &acknowledged.awards.lock().unwrap());
     let rows = batches.len() * ROWS;
     assert_eq!(holders.len(), rows + acknowledged.awards.lock().unwrap().len(), "and no others");
     let compared = fold::equals_the_read_models(house.process.context()).await.unwrap();
@@ -136,12 +124,7 @@ async fn give_until_over(
 ) {
     for n in 0.. {
         let address = format!("single.{giver}.{n}@example.org");
-        let input = json!({ "input": {
-            "idempotencyKey": address,
-            "badgeId": badge,
-            "recipient": { "email": { "address": address } },
-            "notify": n % 4 == 0,
-        } });
+        let input = load::award(&badge, &address, n % 4 == 0);
         let id = loop {
             if let Ok(data) = partner.ask(load::AWARD, input.clone()).await
                 && let Some(id) = data["awardCreate"]["award"]["id"].as_str()
@@ -159,13 +142,7 @@ async fn give_until_over(
 }
 
 async fn submit(partner: &Partner, badge: &str, number: usize) -> String {
-    let mut csv = String::from("email,name\n");
-    for row in 0..ROWS {
-        writeln!(csv, "batch{number}.row{row}@example.org,Row {row}").unwrap();
-    }
-    let input = json!({ "input": {
-        "idempotencyKey": format!("batch/{number}"), "badgeId": badge, "csv": csv, "notify": false,
-    } });
+    let input = load::batch(badge, number, ROWS);
     loop {
         if let Ok(made) = partner.ask(load::BATCH, input.clone()).await
             && let Some(id) = made["awardBatchCreate"]["start"]["batch"]["id"].as_str()
