@@ -37,6 +37,24 @@ pub struct Check {
     pub lag: Option<u64>,
 }
 
+impl Report {
+    /// How a process is that keeps one store and nothing else, by whether the store answers.
+    #[must_use]
+    pub fn of_store(name: &'static str, answers: bool, tasks: &Tasks) -> Self {
+        let well = are_well(tasks);
+        let checks = vec![
+            Check { name, ok: answers, lag: None },
+            Check { name: "tasks", ok: well, lag: None },
+        ];
+        Self { ready: answers && well, checks }
+    }
+}
+
+/// Whether no task panicked and none is to end.
+fn are_well(tasks: &Tasks) -> bool {
+    tasks.panicked().is_empty() && !tasks.cancelled().is_cancelled()
+}
+
 impl Readiness {
     /// Looks at these.
     #[must_use]
@@ -54,8 +72,7 @@ impl Readiness {
     pub async fn report(&self) -> Report {
         let events = in_time(self.stores.events.head()).await;
         let keys = in_time(self.stores.vault.get(TenantId::PLATFORM, "readiness")).await;
-        let stopping = self.tasks.cancelled().is_cancelled();
-        let tasks = self.tasks.panicked().is_empty() && !stopping;
+        let tasks = are_well(&self.tasks);
         let mut checks = vec![
             Check { name: "events", ok: events, lag: None },
             Check { name: "keys", ok: keys, lag: None },

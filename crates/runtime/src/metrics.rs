@@ -10,7 +10,7 @@ mod process;
 mod stores;
 
 use std::{
-    sync::{OnceLock, PoisonError, RwLock},
+    sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -29,14 +29,14 @@ const SECONDS: [f64; 12] =
 const UPKEEP: Duration = Duration::from_secs(5);
 
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
-static INSTALLING: RwLock<()> = RwLock::new(());
+static INSTALLING: Mutex<()> = Mutex::new(());
 
 /// Begins to record; doing it twice changes nothing.
 ///
 /// # Errors
 /// When somebody else records already.
 pub fn install(tasks: &Tasks) -> Result<(), BuildError> {
-    let _alone = INSTALLING.write().unwrap_or_else(PoisonError::into_inner);
+    let _alone = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     if HANDLE.get().is_none() {
         let seconds = Matcher::Suffix("_seconds".to_owned());
         let builder = PrometheusBuilder::new().set_buckets_for_metric(seconds, &SECONDS)?;
@@ -60,7 +60,8 @@ pub fn install(tasks: &Tasks) -> Result<(), BuildError> {
 }
 
 /// Whether anything is recorded.
-pub(crate) fn is_on() -> bool {
+#[must_use]
+pub fn is_on() -> bool {
     HANDLE.get().is_some()
 }
 

@@ -6,7 +6,6 @@ use tonic::{
     service::Routes,
     transport::{Error, Server, server::TcpIncoming},
 };
-
 use tower::{layer::layer_fn, util::MapRequestLayer};
 
 use crate::{
@@ -53,9 +52,7 @@ pub fn serve_mesh(
 ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
     let (public, routes) = together(context, parts);
     let (incoming, ended) = (mesh.incoming(listener), context.tasks.cancelled());
-    Server::builder()
-        .max_connection_age(MAX_AGE)
-        .max_connection_age_grace(MAX_AGE_GRACE)
+    mesh_server()
         .layer(layer_fn(MeasuredCalls::new))
         .layer(CallersOnly)
         .layer(context.guard(&public))
@@ -74,13 +71,16 @@ pub fn serve_without_tokens(
     listener: TcpListener,
     ended: CancellationToken,
 ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
-    Server::builder()
-        .max_connection_age(MAX_AGE)
-        .max_connection_age_grace(MAX_AGE_GRACE)
+    mesh_server()
         .layer(layer_fn(MeasuredCalls::new))
         .layer(CallersOnly)
         .add_routes(routes.prepare())
         .serve_with_incoming_shutdown(mesh.incoming(listener), ended.cancelled_owned())
+}
+
+/// A server whose callers come back for another connection now and then.
+fn mesh_server() -> Server {
+    Server::builder().max_connection_age(MAX_AGE).max_connection_age_grace(MAX_AGE_GRACE)
 }
 
 /// The routes of roles and of the health service, and the methods that need no token.

@@ -11,7 +11,7 @@ use eventstore::{
 use runtime::{
     Config, Tasks, TlsListener,
     config::{EventStoreRole, Tls},
-    health::{Check, Report},
+    health::Report,
 };
 use rustls::ServerConfig;
 use tonic::transport::server::TcpIncoming;
@@ -94,10 +94,5 @@ fn users(settings: &EventStoreRole) -> anyhow::Result<Users> {
 
 async fn report(store: Arc<Embedded>, tasks: Tasks) -> Report {
     let answers = store.head().await.is_ok();
-    let well = tasks.panicked().is_empty() && !tasks.cancelled().is_cancelled();
-    let checks = vec![
-        Check { name: "events", ok: answers, lag: None },
-        Check { name: "tasks", ok: well, lag: None },
-    ];
-    Report { ready: answers && well, checks }
+    Report::of_store("events", answers, &tasks)
 }

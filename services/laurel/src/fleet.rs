@@ -79,7 +79,7 @@ impl Fleet {
         for role in RoleName::ALL {
             authority.certify(role)?;
         }
-        let redis_password = hex(&rand::random::<[u8; 16]>());
+        let redis_password = format!("{:032x}", rand::random::<u128>());
         let running = BTreeMap::new();
         let mut fleet = Self { folder, starter, ports, redis_password, running };
         for member in Member::all() {
@@ -275,10 +275,6 @@ fn free_port(taken: &mut BTreeSet<u16>) -> anyhow::Result<u16> {
         }
     }
     bail!("no port is free between {} and {}", PORTS.start, PORTS.end)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Writes a file that only its owner may read.

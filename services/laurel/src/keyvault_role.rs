@@ -8,11 +8,7 @@ use keyvault::{
     KeyVault,
     server::{LEASE, Service, Shared},
 };
-use runtime::{
-    Config, Mesh, RoleName, Stores, Tasks,
-    health::{Check, Report},
-    mesh::Peer,
-};
+use runtime::{Config, Mesh, RoleName, Stores, Tasks, health::Report, mesh::Peer};
 use tonic::service::Routes;
 
 use crate::{ops, process};
@@ -34,11 +30,9 @@ pub(crate) async fn serve(config: Config, json: bool) -> anyhow::Result<()> {
     let tasks = Tasks::new();
     let ops = match &config.ops {
         Some(ops) => {
-            let (vault, tasks) = (Arc::clone(&vault), tasks.clone());
-            let listener = process::bind(ops.listen).await?;
-            let ending = tasks.clone();
+            let (vault, ending) = (Arc::clone(&vault), tasks.clone());
             let report = move || report(Arc::clone(&vault), ending.clone());
-            Some(ops::listen(listener, &tasks, None, report)?)
+            Some(ops::listen(process::bind(ops.listen).await?, &tasks, None, report)?)
         }
         None => None,
     };
@@ -60,10 +54,5 @@ pub(crate) async fn serve(config: Config, json: bool) -> anyhow::Result<()> {
 
 async fn report(vault: Arc<dyn KeyVault>, tasks: Tasks) -> Report {
     let answers = vault.get(TenantId::PLATFORM, "readiness").await.is_ok();
-    let well = tasks.panicked().is_empty() && !tasks.cancelled().is_cancelled();
-    let checks = vec![
-        Check { name: "keys", ok: answers, lag: None },
-        Check { name: "tasks", ok: well, lag: None },
-    ];
-    Report { ready: answers && well, checks }
+    Report::of_store("keys", answers, &tasks)
 }

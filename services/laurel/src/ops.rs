@@ -1,4 +1,5 @@
-//! The listener for the platform that runs the process: whether it lives and can serve, and what it measures.
+//! The listener for the platform that runs the process: whether it lives and can serve, and what
+//! it measures.
 
 use std::net::SocketAddr;
 

@@ -9,7 +9,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use readmodel::Projection;
-use runtime::{Config, Context, Mesh, Readiness, RoleName, Tasks};
+use runtime::{Config, Context, Readiness, RoleName, Tasks};
 use tokio::net::TcpListener;
 
 pub use front::Front;
@@ -81,7 +81,7 @@ impl Process {
         } else {
             None
         };
-        let mesh = config.mesh.clone().map(Mesh::new).transpose()?.map(Arc::new);
+        let mesh = open::mesh(&config)?;
         let inner = match config.mesh.as_ref().and_then(|mesh| mesh.listen) {
             Some(address) => Some(bind(address).await?),
             None => None,

@@ -7,7 +7,9 @@ use auth::{Principal, Revocations, Tokens};
 use kernel::{TenantId, Timestamp};
 use keyvault::{KeyVault, Secret, VaultError};
 use readmodel::{Runner, RunnerOptions};
-use runtime::{Clock, Config, Context, Fetch, Ids, Mesh, RoleName, Stores, SystemClock, Tasks};
+use runtime::{
+    Clock, Config, Context, Fetch, Ids, Mesh, RoleName, Stores, SystemClock, Tasks, TlsError,
+};
 use uuid::Uuid;
 
 use super::projections_of;
@@ -22,8 +24,13 @@ const OPERATOR_HOUR: i64 = 3_600_000;
 /// # Errors
 /// When a store does not open.
 pub async fn open(config: &Config) -> anyhow::Result<Context> {
-    let mesh = config.mesh.clone().map(Mesh::new).transpose()?.map(Arc::new);
+    let mesh = mesh(config)?;
     open_for(config, &RoleName::APPLICATION, mesh.as_ref()).await
+}
+
+/// This process's part of the mesh, if it has one.
+pub(super) fn mesh(config: &Config) -> Result<Option<Arc<Mesh>>, TlsError> {
+    Ok(config.mesh.clone().map(Mesh::new).transpose()?.map(Arc::new))
 }
 
 /// Opens what these roles work with.
@@ -87,7 +94,7 @@ pub async fn operator_token(config: &Config) -> anyhow::Result<String> {
     let tokens = if let Some(seed) = Stores::glance(config, TOKEN_KEY)? {
         signer(&seed)?
     } else {
-        let mesh = config.mesh.clone().map(Mesh::new).transpose()?.map(Arc::new);
+        let mesh = mesh(config)?;
         tokens(&*Stores::vault(config, mesh.as_ref())?).await?
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
