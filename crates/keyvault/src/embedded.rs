@@ -79,6 +79,7 @@ impl Embedded {
             Some(_) => return Err(OpenError::WrongRootKey),
             None => rows::add_proof(&connection, &wrap::wrap_proof(&root_key))?,
         }
+        rows::name_root_key(&connection, &root_key.name())?;
         // A destruction that was interrupted before the log was cut ends here.
         rows::truncate_log(&connection)?;
         let held = Arc::new(Held {
@@ -214,7 +215,7 @@ impl Drop for Embedded {
 }
 
 /// Claims the vault for this process, until the file is closed.
-fn lock(path: &Path) -> Result<File, OpenError> {
+pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
     let lock = path.with_extension("lock");
     let file = File::options().create(true).truncate(false).write(true).open(lock)?;
     match file.try_lock() {
@@ -224,7 +225,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+pub(crate) fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open(path)?;
     rows::prepare(&connection)?;
     Ok(connection)

@@ -16,6 +16,7 @@ mod port;
 #[cfg(feature = "remote")]
 pub mod remote;
 mod root;
+mod rotation;
 mod rows;
 #[cfg(feature = "server")]
 pub mod server;
@@ -32,5 +33,6 @@ pub use glance::glance;
 pub use key::{DataKey, Secret, UnsealError};
 pub use port::{KeyVault, Owner, VaultError, unseal};
 pub use root::{RootKey, RootKeyError};
+pub use rotation::{RootKeyState, RotateError, Rotation, rehearse, root_key_of, rotate};
 pub use snapshot::{Opened, Snapshot, SnapshotError, Standing, copy_vault, fits};
 pub use subject::subject_of;

@@ -4,6 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
 /// The key above all others: 32 bytes that never leave the process and stand in no database.
@@ -71,6 +72,16 @@ impl RootKey {
             Ok(bytes) => Ok(Self::from_bytes(bytes)),
             Err(_) => Err(RootKeyError::Length { path: path.to_owned() }),
         }
+    }
+
+    /// The name of the key, by which copies of it can be told apart: 16 hexadecimal digits, from
+    /// which nobody learns the key.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let digest = Sha256::new().chain_update(b"laurel root key").chain_update(self.bytes());
+        let mut name = [0; 8];
+        name.copy_from_slice(&digest.finalize()[..8]);
+        format!("{:016x}", u64::from_be_bytes(name))
     }
 
     pub(crate) fn bytes(&self) -> &[u8; 32] {
@@ -145,6 +156,12 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn a_key_has_a_name_that_tells_it_from_others_for_good() {
+        assert_eq!(RootKey::from_bytes([7; 32]).name(), "aa47296f4d992073");
+        assert_ne!(RootKey::from_bytes([7; 32]).name(), RootKey::from_bytes([8; 32]).name());
     }
 
     #[test]

@@ -13,6 +13,8 @@ type Rows<T> = rusqlite::Result<T>;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS proof (id INTEGER PRIMARY KEY CHECK (id = 1), wrapped BLOB NOT NULL);
+    CREATE TABLE IF NOT EXISTS root_key (
+        id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, since INTEGER);
     CREATE TABLE IF NOT EXISTS tenants (tenant BLOB PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS wrapped_keys (id INTEGER PRIMARY KEY, wrapped BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS owners (
@@ -138,4 +140,69 @@ pub(crate) fn proof(connection: &Connection) -> Rows<Option<Vec<u8>>> {
 
 pub(crate) fn add_proof(connection: &Connection, wrapped: &[u8]) -> Rows<()> {
     connection.execute("INSERT INTO proof (id, wrapped) VALUES (1, ?1)", params![wrapped]).map(drop)
+}
+
+/// Proves the next root key from now on, and no other.
+pub(crate) fn renew_proof(connection: &Connection, wrapped: &[u8]) -> Rows<()> {
+    connection.execute("UPDATE proof SET wrapped = ?1", params![wrapped]).map(drop)
+}
+
+/// The name of the root key, and since when it is that one; none in a vault of before there were
+/// names.
+pub(crate) fn root_key(connection: &Connection) -> Rows<Option<(String, Option<i64>)>> {
+    let there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'root_key')";
+    if !connection.query_row(there, [], |row| row.get::<_, bool>(0))? {
+        return Ok(None);
+    }
+    connection
+        .query_row("SELECT name, since FROM root_key", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+/// Names the root key of a vault in which it has no name yet.
+pub(crate) fn name_root_key(connection: &Connection, name: &str) -> Rows<()> {
+    let statement = "INSERT INTO root_key (id, name) VALUES (1, ?1) ON CONFLICT DO NOTHING";
+    connection.execute(statement, params![name]).map(drop)
+}
+
+/// Names the next root key.
+pub(crate) fn rename_root_key(connection: &Connection, name: &str, since: i64) -> Rows<()> {
+    let statement = "INSERT INTO root_key (id, name, since) VALUES (1, ?1, ?2)
+                     ON CONFLICT DO UPDATE SET name = ?1, since = ?2";
+    connection.execute(statement, params![name, since]).map(drop)
+}
+
+/// Shows every tenant with its wrapped key, in the order of their ids.
+pub(crate) fn each_tenant<E: From<rusqlite::Error>>(
+    connection: &Connection,
+    mut see: impl FnMut(TenantId, &[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut tenants = connection.prepare("SELECT tenant, wrapped FROM tenants ORDER BY tenant")?;
+    let mut tenants = tenants.query([])?;
+    while let Some(row) = tenants.next()? {
+        let tenant = TenantId::from_uuid(uuid::Uuid::from_bytes(row.get(0)?));
+        see(tenant, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?;
+    }
+    Ok(())
+}
+
+/// Writes the table of tenants anew, with what is made of each wrapped key. Rows there have moved
+/// when pages split, so stale copies may lie in the gaps of its pages: dropping the table fills all
+/// of them with zeros.
+pub(crate) fn renew_tenants<E: From<rusqlite::Error>>(
+    connection: &Connection,
+    mut renew: impl FnMut(TenantId, &[u8]) -> Result<Vec<u8>, E>,
+) -> Result<(), E> {
+    connection.execute_batch(
+        "CREATE TABLE next_tenants (tenant BLOB PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID",
+    )?;
+    let mut add =
+        connection.prepare("INSERT INTO next_tenants (tenant, wrapped) VALUES (?1, ?2)")?;
+    each_tenant(connection, |tenant, wrapped| {
+        add.execute(params![tenant.bytes(), renew(tenant, wrapped)?])?;
+        Ok::<(), E>(())
+    })?;
+    drop(add);
+    let renamed = "DROP TABLE tenants; ALTER TABLE next_tenants RENAME TO tenants";
+    Ok(connection.execute_batch(renamed)?)
 }

@@ -17,6 +17,8 @@ pub(crate) use files::{Sum, copy, settle};
 pub use judge::{Check, Outcome, Report, judge};
 pub use manifest::{BLOBS, Entry, KEYS, LOG, Manifest};
 
+use crate::say::say;
+
 /// Copies the log, the keys and the artwork into a new folder, consistent with each other, while
 /// Laurel serves.
 ///
@@ -46,12 +48,12 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let to = options.to.clone();
     let manifest = tokio::task::spawn_blocking(move || make(&config, &to)).await??;
     if options.json {
-        println!("{}", serde_json::to_string(&manifest)?);
+        say!("{}", serde_json::to_string(&manifest)?)?;
     } else {
         let to = options.to.display();
-        println!("backed up to {to}: {} facts, {} pictures", manifest.head.0, manifest.blobs);
-        println!("the root key is not in it: keep a copy of it in another place");
-        println!("see that it is sound: laurel verify-backup {to} --root-key FILE");
+        say!("backed up to {to}: {} facts, {} pictures", manifest.head.0, manifest.blobs)?;
+        say!("the root key is not in it: keep a copy of it in another place")?;
+        say!("see that it is sound: laurel verify-backup {to} --root-key FILE")?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -105,6 +107,7 @@ fn fill(config: &Config, draft: &Path) -> anyhow::Result<Manifest> {
     private_folder(&draft.join("keys"))?;
     let head = eventstore::copy_log(&config.data.join("events"), &draft.join(LOG))?;
     keyvault::copy_vault(&config.data.join("keys/keys.sqlite"), &draft.join(KEYS))?;
+    let root_key = keyvault::root_key_of(&draft.join(KEYS))?.name;
     let blobs = copy_blobs(&config.data.join("blobs"), draft)?;
     let mut listed = Vec::new();
     for path in [LOG, KEYS, BLOBS] {
@@ -117,6 +120,7 @@ fn fill(config: &Config, draft: &Path) -> anyhow::Result<Manifest> {
         public_url: config.public_url.clone(),
         began,
         ended: SystemClock.now().whole_second().to_string(),
+        root_key,
         head,
         blobs,
         files: listed,

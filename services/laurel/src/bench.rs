@@ -19,6 +19,8 @@ use serde::Serialize;
 pub use limits::Limits;
 pub use meter::{Load, Meter};
 
+use crate::say::say;
+
 /// What to measure and how to say it.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
@@ -137,13 +139,13 @@ async fn measure(
     let chosen = if chosen.is_empty() { &Scenario::DEFAULT[..] } else { chosen };
     let limits = Limits::measure(folder).await?;
     if !json {
-        println!(
+        say!(
             "limits: Ed25519 sign {:.1} µs, verify {:.1} µs; fsync {:.0} µs; append at 64 writers {:.0} µs",
             limits.ed25519_sign_us,
             limits.ed25519_verify_us,
             limits.fsync_us,
             limits.store_append_us
-        );
+        )?;
     }
     for scenario in chosen {
         let place = folder.join(scenario.name());
@@ -162,9 +164,9 @@ async fn measure(
             limits,
         };
         if json {
-            println!("{}", serde_json::to_string(&measurement)?);
+            say!("{}", serde_json::to_string(&measurement)?)?;
         } else {
-            println!(
+            say!(
                 "{:<13} {:>8} operations  {:>9.1} µs CPU  {:>9.1} µs wall  p50 {:>9.0} µs  p99 {:>9.0} µs  {:>6.1} MiB",
                 measurement.scenario,
                 measurement.operations,
@@ -173,7 +175,7 @@ async fn measure(
                 measurement.p50_us,
                 measurement.p99_us,
                 measurement.rss_mib
-            );
+            )?;
         }
         std::fs::remove_dir_all(&place)?;
     }

@@ -1,4 +1,5 @@
-//! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 undetermined.
+//! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 undetermined, 141
+//! nobody reads the output any more.
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -6,8 +7,10 @@ use clap::{Args, Parser, Subcommand};
 use runtime::{Config, RoleName};
 
 use crate::{
-    backup, bench, demo, doctor, eventstore_role, jose, keyvault_role, manual, process, projection,
-    restore, settings, verify, verify_backup,
+    backup, bench, demo, doctor, eventstore_role, jose, key, keyvault_role, manual, process,
+    projection, restore,
+    say::{self, say},
+    settings, verify, verify_backup,
 };
 
 /// Issues, designs and administers Open Badges for many organisations.
@@ -48,6 +51,9 @@ enum Command {
     Restore(restore::Options),
     VerifyBackup(verify_backup::Options),
     Doctor(doctor::Options),
+    /// Shows the root key's state, and rotates it.
+    #[command(subcommand)]
+    Key(key::Command),
     /// Shows and checks the configuration.
     #[command(subcommand)]
     Config(settings::Command),
@@ -87,19 +93,14 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = Cli::parse_from(arguments);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&error.into()),
+        Err(error) => return say::failed(&error.into()),
     };
     let outcome = runtime.block_on(run(cli.command));
     runtime.shutdown_background();
     match outcome {
         Ok(code) => code,
-        Err(error) => failed(&error),
+        Err(error) => say::failed(&error),
     }
-}
-
-fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("laurel: {error:#}");
-    ExitCode::FAILURE
 }
 
 /// The command line as it is described.
@@ -118,12 +119,13 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Backup(options) => return backup::run(options).await,
         Command::Restore(options) => return restore::run(options).await,
         Command::VerifyBackup(options) => return verify_backup::run(options).await,
-        Command::Doctor(options) => return Ok(doctor::run(options).await),
+        Command::Doctor(options) => return doctor::run(options).await,
+        Command::Key(command) => return key::run(command).await,
         Command::Config(command) => return settings::run(&command),
-        Command::Completions(options) => manual::completions(&options, described()),
+        Command::Completions(options) => manual::completions(&options, described())?,
         Command::Man(options) => manual::man(&options, described())?,
         Command::OperatorToken(flags) => {
-            println!("{}", process::operator_token(&Config::load(&flags)?).await?);
+            say!("{}", process::operator_token(&Config::load(&flags)?).await?)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -27,6 +27,7 @@ pub use seed::{PEOPLE, Seeded, links, organization, text};
 use crate::{
     partner::Partner,
     process::{Process, Wiring, operator_token_of},
+    say::{self, say},
 };
 
 /// How to run the demo.
@@ -117,10 +118,10 @@ async fn seed(process: &Process, options: &Options) -> anyhow::Result<()> {
         let mut summary = scene.summary(front.url());
         summary["tlsUrl"] = front.tls_url().into();
         summary["vcApi"] = sandbox.map_or(Value::Null, |sandbox| sandbox.json());
-        println!("{summary}");
+        say!("{summary}")?;
     } else {
-        print!("{}", scene.told(&process.context().public_url, &options.data));
-        print!("{}", sandbox.map_or_else(String::new, |sandbox| sandbox.told()));
+        say::text(&scene.told(&process.context().public_url, &options.data))?;
+        say::text(&sandbox.map_or_else(String::new, |sandbox| sandbox.told()))?;
     }
     Ok(())
 }

@@ -17,7 +17,10 @@ use serde::Serialize;
 
 use self::ground::Ground;
 pub use self::settings::refuse_unsafe;
-use crate::settings::problems;
+use crate::{
+    say::{Unsaid, say},
+    settings::problems,
+};
 
 /// Asks some thirty questions about this installation and says what to do where an answer is bad. A
 /// running Laurel is no obstacle.
@@ -108,7 +111,10 @@ pub fn probes() -> impl Iterator<Item = &'static Probe> {
 const UNDETERMINED: u8 = 3;
 
 /// Asks everything and tells the answers.
-pub async fn run(options: Options) -> ExitCode {
+///
+/// # Errors
+/// When standard output cannot be written to.
+pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let problems = problems(&options.flags);
     let Ok(config) = Config::load(&options.flags) else {
         // Nothing more can be asked of an installation that nobody can find.
@@ -146,7 +152,7 @@ fn unreadable(problems: Vec<runtime::config::Problem>) -> Vec<Finding> {
     seen.filter_map(of).collect()
 }
 
-fn told(findings: &[Finding], json: bool) -> ExitCode {
+fn told(findings: &[Finding], json: bool) -> anyhow::Result<ExitCode> {
     let any = |outcome, severity| {
         findings.iter().any(|it| it.outcome == outcome && it.severity == severity)
     };
@@ -154,18 +160,18 @@ fn told(findings: &[Finding], json: bool) -> ExitCode {
     let unknown = any("unknown", Severity::Error);
     if json {
         let ok = !errors;
-        println!("{}", serde_json::json!({ "ok": ok, "findings": findings }));
+        say!("{}", serde_json::json!({ "ok": ok, "findings": findings }))?;
     } else {
-        findings.iter().for_each(tell);
+        findings.iter().try_for_each(tell)?;
     }
-    match (errors, unknown) {
+    Ok(match (errors, unknown) {
         (true, _) => ExitCode::FAILURE,
         (false, true) => ExitCode::from(UNDETERMINED),
         (false, false) => ExitCode::SUCCESS,
-    }
+    })
 }
 
-fn tell(finding: &Finding) {
+fn tell(finding: &Finding) -> Result<(), Unsaid> {
     let mark = match (finding.outcome, finding.severity) {
         ("good", _) => "good",
         ("bad", Severity::Error) => "ERROR",
@@ -173,10 +179,11 @@ fn tell(finding: &Finding) {
         ("idle", _) => "-",
         _ => "unknown",
     };
-    println!("{mark:<8} {:<20} {} {}", finding.name, finding.question, finding.seen);
+    say!("{mark:<8} {:<20} {} {}", finding.name, finding.question, finding.seen)?;
     if let Some(fix) = finding.fix {
-        println!("{:<8} {:<20} fix: {fix}", "", "");
+        say!("{:<8} {:<20} fix: {fix}", "", "")?;
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //!
 //! [`process`] opens the stores, assembles the roles and serves them; [`demo`] seeds one with a
 //! small organisation through its public interface; [`mod@bench`] measures it. To add a command, give
-//! it a variant in [`cli`] and a file here.
+//! it a variant in [`cli`] and a file here; it prints with `say!`.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod backup;
 pub mod bench;
@@ -13,6 +15,7 @@ mod eventstore_role;
 pub mod fleet;
 pub mod https;
 pub mod jose;
+pub mod key;
 mod keyvault_role;
 pub mod manual;
 mod ops;
@@ -20,6 +23,7 @@ pub mod partner;
 pub mod process;
 pub mod projection;
 pub mod restore;
+mod say;
 pub mod settings;
 pub mod verify;
 pub mod verify_backup;

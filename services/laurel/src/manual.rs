@@ -1,9 +1,11 @@
 //! `laurel completions` and `laurel man`: what shells and readers know of the command line.
 
-use std::{fs, io, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 use anyhow::Context;
 use clap_complete::Shell;
+
+use crate::say;
 
 /// For which shell.
 #[derive(clap::Args, Clone, Debug)]
@@ -22,17 +24,26 @@ pub struct Man {
 }
 
 /// Prints a script that completes commands and flags.
-pub fn completions(options: &Completions, mut command: clap::Command) {
-    clap_complete::generate(options.shell, &mut command, "laurel", &mut io::stdout());
+///
+/// # Errors
+/// When standard output cannot be written to.
+pub fn completions(options: &Completions, mut command: clap::Command) -> anyhow::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(options.shell, &mut command, "laurel", &mut script);
+    Ok(say::text(&String::from_utf8(script)?)?)
 }
 
 /// Writes the manual.
 ///
 /// # Errors
-/// When the folder cannot be written to.
+/// When the folder or standard output cannot be written to.
 pub fn man(options: &Man, command: clap::Command) -> anyhow::Result<()> {
     match &options.folder {
-        None => clap_mangen::Man::new(command).render(&mut io::stdout())?,
+        None => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command).render(&mut page)?;
+            say::text(&String::from_utf8(page)?)?;
+        }
         Some(folder) => {
             fs::create_dir_all(folder)
                 .with_context(|| format!("cannot make {}", folder.display()))?;

@@ -15,7 +15,10 @@ use tokio::net::TcpListener;
 pub use front::Front;
 pub use open::{open, operator_token, operator_token_of};
 
-use crate::ops;
+use crate::{
+    ops,
+    say::{self, say},
+};
 
 /// How the roles of this process reach each other. Callers cannot tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,9 +194,10 @@ impl Process {
 /// Says where the process listens: to a program on stdout, or to people.
 pub(crate) fn announce(addresses: &serde_json::Value, json: bool) {
     if json {
-        println!("{addresses}");
+        // It serves, whether or not somebody wants to know where.
+        let _ = say!("{addresses}");
     } else {
-        eprintln!("laurel listens: {addresses}");
+        say::complain(format_args!("listens: {addresses}"));
     }
 }
 
@@ -232,7 +236,9 @@ pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 fn cut_short_a_hanging_end() {
     std::thread::spawn(|| {
         std::thread::sleep(PATIENCE + PATIENCE / 2);
-        eprintln!("laurel: the orderly end hangs; ended without it, nothing acknowledged is lost");
+        say::complain(format_args!(
+            "the orderly end hangs; ended without it, nothing acknowledged is lost"
+        ));
         std::process::exit(1);
     });
 }

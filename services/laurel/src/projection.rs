@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::{
     bench::{Load, Meter},
     process,
+    say::say,
 };
 
 /// What can be done with read models.
@@ -53,12 +54,12 @@ async fn status(config: &Config, json: bool) -> anyhow::Result<()> {
         let (name, version) = (progress.model.name, progress.model.version);
         let (applied, lag) = (progress.applied.0, progress.lag());
         if json {
-            println!(
+            say!(
                 "{}",
                 json!({ "model": name, "version": version, "applied": applied, "lag": lag, "ready": progress.is_ready() })
-            );
+            )?;
         } else {
-            println!("{name:<16} v{version}  applied {applied:>10}  behind {lag:>8}");
+            say!("{name:<16} v{version}  applied {applied:>10}  behind {lag:>8}")?;
         }
     }
     Ok(())

@@ -13,6 +13,7 @@ use runtime::{Config, Flags};
 
 use crate::{
     backup::{BLOBS, Entry, KEYS, LOG, Manifest, Outcome, Report, copy, judge, settle},
+    say::say,
     verify_backup::{code, tell},
 };
 
@@ -48,19 +49,19 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let (from, told) = (options.from, config.clone());
     let report = restore(config, from).await?;
     if options.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say!("{}", serde_json::to_string(&report)?)?;
     } else {
-        tell(&report);
+        tell(&report)?;
         let (data, head) = (told.data.display(), report.manifest.head);
-        println!("restored into {data}: the log ends at position {head}");
+        say!("restored into {data}: the log ends at position {head}")?;
         if report.outcome == Outcome::Unknown {
             let place = told.root_key_file();
-            println!("before you start, put the root key at {}", place.display());
+            say!("before you start, put the root key at {}", place.display())?;
         }
-        println!(
+        say!(
             "what happened after {} is not in it; erase again whom you erased since",
             report.manifest.began
-        );
+        )?;
     }
     Ok(code(report.outcome))
 }

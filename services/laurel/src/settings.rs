@@ -8,6 +8,8 @@ use runtime::{
     config::{Problem, unusable},
 };
 
+use crate::say::{self, say};
+
 /// What can be done with a configuration.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -43,21 +45,21 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Check { flags, json } => {
             let problems = problems(flags);
             if *json {
-                println!("{}", serde_json::to_string(&problems)?);
+                say!("{}", serde_json::to_string(&problems)?)?;
             } else if problems.is_empty() {
-                println!("nothing is wrong with the configuration");
+                say!("nothing is wrong with the configuration")?;
             }
             for Problem { key, problem } in problems.iter().filter(|_| !json) {
-                println!("{key}: {problem}");
+                say!("{key}: {problem}")?;
             }
             Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Show { flags, json } => {
             let config = Config::load(flags)?;
             if *json {
-                println!("{}", serde_json::to_string(&config)?);
+                say!("{}", serde_json::to_string(&config)?)?;
             } else {
-                print!("{}", config.shown()?);
+                say::text(&config.shown()?)?;
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -18,6 +18,8 @@ use openbadges::{
 };
 use runtime::{Clock, FetchError, FetchLimits, SystemClock, config::Egress};
 
+use crate::say::{Unsaid, say};
+
 /// How long all fetches of the verdict may take together.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Most bytes read of a file.
@@ -75,9 +77,9 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         verifier.verify(&handed, &door, &asked, now).await
     };
     if options.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say!("{}", serde_json::to_string(&report)?)?;
     } else {
-        tell(&report);
+        tell(&report)?;
     }
     Ok(match report.verdict {
         Verdict::Valid => ExitCode::SUCCESS,
@@ -146,8 +148,8 @@ impl Fetch for Door {
 }
 
 /// Tells the verdict to people.
-fn tell(report: &Report) {
-    println!("{}", plain(&report.summary));
+fn tell(report: &Report) -> Result<(), Unsaid> {
+    say!("{}", plain(&report.summary))?;
     let claims = &report.claims;
     let said = [
         ("badge", &claims.name),
@@ -157,24 +159,25 @@ fn tell(report: &Report) {
     ];
     for (what, said) in said {
         if let Some(said) = said {
-            println!("  {what:<10} {}", plain(said));
+            say!("  {what:<10} {}", plain(said))?;
         }
     }
-    println!("checks");
-    report.checks.iter().for_each(tell_check);
+    say!("checks")?;
+    report.checks.iter().try_for_each(tell_check)?;
     if !report.does_not_prove.is_empty() {
-        println!("this does not prove");
+        say!("this does not prove")?;
         for line in &report.does_not_prove {
-            println!("  {}", plain(line));
+            say!("  {}", plain(line))?;
         }
     }
     for inner in &report.enclosed {
         let name = inner.claims.name.as_deref().unwrap_or("without a name");
-        println!("enclosed: {}: {}", plain(name), plain(&inner.summary));
+        say!("enclosed: {}: {}", plain(name), plain(&inner.summary))?;
     }
+    Ok(())
 }
 
-fn tell_check(check: &Check) {
+fn tell_check(check: &Check) -> Result<(), Unsaid> {
     let mark = match check.outcome {
         Outcome::Valid => "holds",
         Outcome::Invalid => "FAILS",
@@ -190,13 +193,14 @@ fn tell_check(check: &Check) {
     let mut lines = reason.into_iter().chain(&check.evidence);
     let first = plain(lines.next().map_or("", String::as_str));
     if std::io::stdout().is_terminal() {
-        println!("  \u{1b}[{colour}m{mark:<6}\u{1b}[0m {name:<15} {first}");
+        say!("  \u{1b}[{colour}m{mark:<6}\u{1b}[0m {name:<15} {first}")?;
     } else {
-        println!("  {mark:<6} {name:<15} {first}");
+        say!("  {mark:<6} {name:<15} {first}")?;
     }
     for line in lines {
-        println!("         {:<15} {}", "", plain(line));
+        say!("         {:<15} {}", "", plain(line))?;
     }
+    Ok(())
 }
 
 /// Text of strangers as a terminal may show it: one line, without control characters.

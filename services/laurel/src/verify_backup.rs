@@ -4,7 +4,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use keyvault::RootKey;
 
-use crate::backup::{Outcome, Report, judge};
+use crate::{
+    backup::{Outcome, Report, judge},
+    say::{Unsaid, say},
+};
 
 /// Examines a backup and leaves it as it is: every file against its digest, the databases, every
 /// fact and its key, every picture, and with the root key every key.
@@ -36,9 +39,9 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let folder = options.folder;
     let report = tokio::task::spawn_blocking(move || judge(&folder, root.as_ref())).await??;
     if options.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say!("{}", serde_json::to_string(&report)?)?;
     } else {
-        tell(&report);
+        tell(&report)?;
     }
     Ok(code(report.outcome))
 }
@@ -53,15 +56,19 @@ pub(crate) fn code(outcome: Outcome) -> ExitCode {
 }
 
 /// Tells people.
-pub(crate) fn tell(report: &Report) {
+pub(crate) fn tell(report: &Report) -> Result<(), Unsaid> {
     let manifest = &report.manifest;
-    println!("backup of {} from {}", manifest.public_url, manifest.began);
+    say!("backup of {} from {}", manifest.public_url, manifest.began)?;
+    if let Some(root_key) = &manifest.root_key {
+        say!("needs root key {root_key}")?;
+    }
     for check in &report.checks {
         let mark = match check.outcome {
             Outcome::Sound => "sound",
             Outcome::Damaged => "DAMAGED",
             Outcome::Unknown => "unknown",
         };
-        println!("  {mark:<8} {:<8} {}", check.name, check.detail);
+        say!("  {mark:<8} {:<8} {}", check.name, check.detail)?;
     }
+    Ok(())
 }

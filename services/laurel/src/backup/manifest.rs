@@ -31,6 +31,9 @@ pub struct Manifest {
     pub began: String,
     /// When it ended: nothing that happened later is in it.
     pub ended: String,
+    /// The name of the root key that opens it; none in backups of before root keys had names.
+    #[serde(default)]
+    pub root_key: Option<String>,
     /// The position of the newest fact.
     pub head: Position,
     /// How many pieces of artwork.

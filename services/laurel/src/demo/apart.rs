@@ -3,7 +3,12 @@
 use tokio::process::Command;
 
 use super::{Options, Scene};
-use crate::{fleet::Fleet, partner::Partner, process};
+use crate::{
+    fleet::Fleet,
+    partner::Partner,
+    process,
+    say::{self, say},
+};
 
 /// Starts them, seeds, says what to look at, and ends them when told to.
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
@@ -18,7 +23,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     if outcome.is_ok() && !options.once {
         return process::until_signal(async {
             if let Err(error) = fleet.stop().await {
-                eprintln!("laurel: {error:#}");
+                say::complain(format_args!("{error:#}"));
             }
         })
         .await;
@@ -34,11 +39,11 @@ async fn seed(fleet: &Fleet, options: &Options) -> anyhow::Result<()> {
     let data = fleet.folder().join("shared");
     let scene = Scene::play(&guest, &operator, &data).await?;
     if options.once || options.json {
-        println!("{}", scene.summary(&fleet.url()));
+        say!("{}", scene.summary(&fleet.url()))?;
     } else {
-        print!("{}", scene.told(&observer.public_url, &data));
+        say::text(&scene.told(&observer.public_url, &data))?;
         let folder = fleet.folder().display();
-        println!("\nEach role runs apart; their logs, certificates and settings are in {folder}.");
+        say!("\nEach role runs apart; their logs, certificates and settings are in {folder}.")?;
     }
     Ok(())
 }
