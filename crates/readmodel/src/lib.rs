@@ -28,4 +28,4 @@ pub use port::{
 pub use projection::{Projection, Rows, memory};
 #[cfg(feature = "redis")]
 pub use redis::{AddressError, Redis, RedisOptions};
-pub use runner::{Progress, Runner, RunnerOptions, View, WaitError};
+pub use runner::{Group, Lead, Leading, Progress, Runner, RunnerOptions, View, WaitError};

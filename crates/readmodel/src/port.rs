@@ -226,6 +226,12 @@ pub trait ReadModels: Send + Sync + 'static {
     /// [`ReadModelError::Lost`].
     async fn checkpoint(&self, slot: Slot) -> Result<Position, ReadModelError>;
 
+    /// How far the slot has applied the log, for who asks often: as [`ReadModels::checkpoint`], without
+    /// looking whether every row is still there.
+    async fn position(&self, slot: Slot) -> Result<Position, ReadModelError> {
+        self.checkpoint(slot).await
+    }
+
     /// What is known of a model's builds.
     async fn state(&self, name: &'static str) -> Result<ModelState, ReadModelError>;
 

@@ -161,6 +161,10 @@ impl ReadModels for Redis {
         self.store.checkpoint(slot).await
     }
 
+    async fn position(&self, slot: Slot) -> Result<Position, ReadModelError> {
+        self.store.position(slot).await
+    }
+
     async fn state(&self, name: &'static str) -> Result<ModelState, ReadModelError> {
         self.store.state(name).await
     }

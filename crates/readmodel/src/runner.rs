@@ -8,6 +8,7 @@
 mod batch;
 mod build;
 mod lane;
+mod lead;
 mod progress;
 mod track;
 mod view;
@@ -29,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{build::Build, lane::Lane, track::Track};
 pub use self::{
+    lead::{Lead, Leading},
     progress::Progress,
     view::{View, WaitError},
 };
@@ -46,21 +48,28 @@ pub struct RunnerOptions {
     /// How often it is looked whether another process rebuilt a model, or rows were lost. A reader
     /// or a batch that finds so has it looked at once.
     pub look_every: Duration,
+    /// How long a follower waits for the leader to apply a fact before it applies it itself; eight
+    /// times as long while it catches up.
+    pub follow_within: Duration,
 }
 
 impl Default for RunnerOptions {
     fn default() -> Self {
         let (retry_first, retry_at_most) = (Duration::from_millis(100), Duration::from_secs(10));
         let look_every = Duration::from_secs(5);
-        Self { batch: 10_000, retry_first, retry_at_most, look_every }
+        let follow_within = Duration::from_millis(250);
+        Self { batch: 10_000, retry_first, retry_at_most, look_every, follow_within }
     }
 }
+
+/// Projections and who leads them; every process where nobody does.
+pub type Group = (Option<Lead>, Vec<Arc<dyn Projection>>);
 
 /// Builds further apart than so many facts do not share a subscription: the one ahead would wait.
 const NEAR: u64 = 10_000;
 
 /// Feeds the projections of a process. Several runners, in one process or many, may feed the same
-/// models: the store lets one win each step.
+/// models: the store lets one win each step, and a [`Lead`] saves the others the work.
 pub struct Runner {
     feed: Arc<Feed>,
 }
@@ -91,7 +100,23 @@ impl Runner {
         projections: Vec<Arc<dyn Projection>>,
         options: RunnerOptions,
     ) -> Self {
-        let tracks = projections.into_iter().map(|it| Arc::new(Track::new(it))).collect();
+        Self::led(events, models, vec![(None, projections)], options)
+    }
+
+    /// The same where several processes feed the same models: those of a group are applied by the
+    /// process that has its lead; those without one, by every process.
+    #[must_use]
+    pub fn led(
+        events: Arc<dyn EventStore>,
+        models: Arc<dyn ReadModels>,
+        groups: Vec<Group>,
+        options: RunnerOptions,
+    ) -> Self {
+        let tracks = groups
+            .into_iter()
+            .flat_map(|(lead, group)| group.into_iter().map(move |it| (lead.clone(), it)))
+            .map(|(lead, projection)| Arc::new(Track::new(projection, lead)))
+            .collect();
         let (head, waiting, wake) = (AtomicU64::new(0), Mutex::default(), Notify::new());
         let (look, (again, _)) = (Arc::default(), watch::channel(0));
         let feed = Feed { events, models, options, tracks, head, waiting, wake, look, again };

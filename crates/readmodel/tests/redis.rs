@@ -11,6 +11,8 @@ mod cases;
 mod crashes;
 #[path = "redis/faults.rs"]
 mod faults;
+#[path = "redis/leading.rs"]
+mod leading;
 #[path = "runner/log.rs"]
 mod log;
 #[path = "redis/memory.rs"]

@@ -81,6 +81,8 @@ pub async fn render(readiness: Option<&Readiness>) -> Option<String> {
             gauge!("laurel_projection_position", "model" => model).set(float(progress.applied.0));
             let stuck = progress.failure.is_some();
             gauge!("laurel_projection_failed", "model" => model).set(f64::from(u8::from(stuck)));
+            let leads = f64::from(u8::from(progress.leads));
+            gauge!("laurel_projection_leads", "model" => model).set(leads);
             let building = progress.building.is_some();
             let building = f64::from(u8::from(building));
             gauge!("laurel_projection_building", "model" => model).set(building);
@@ -115,6 +117,7 @@ fn describe() {
         ("laurel_projection_position", "how far a read model has applied the log"),
         ("laurel_projection_failed", "whether a read model stands still because of a failure"),
         ("laurel_projection_building", "whether a read model is being built anew"),
+        ("laurel_projection_leads", "whether this process applies the facts of a read model"),
         ("laurel_log_position", "the newest position of the log"),
         ("laurel_uptime_seconds", "since the process began to record"),
         ("process_resident_memory_bytes", "memory that the process holds"),

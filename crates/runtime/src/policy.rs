@@ -5,10 +5,18 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// How long a lease is held when nobody renews it: as long as a process that died is waited for.
-const HELD: Duration = Duration::from_secs(15);
-/// How often it is renewed, and asked for by those that wait for it.
-const RENEWED: Duration = Duration::from_secs(3);
+/// How a lease is held.
+#[derive(Clone, Copy)]
+struct Term {
+    /// How long when nobody renews it: as long as a process that died is waited for.
+    held: Duration,
+    /// How often it is renewed, and asked for by those that wait for it.
+    renewed: Duration,
+}
+
+const USUAL: Term = Term { held: Duration::from_secs(15), renewed: Duration::from_secs(3) };
+/// For what others wait for.
+const SHORT: Term = Term { held: Duration::from_secs(5), renewed: Duration::from_secs(1) };
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -21,7 +29,7 @@ pub struct Policy {
 
 enum Run {
     Everywhere(Work),
-    Led(Box<dyn Fn() -> Work + Send + Sync>),
+    Led(Term, Box<dyn Fn() -> Work + Send + Sync>),
 }
 
 impl Policy {
@@ -37,66 +45,85 @@ impl Policy {
     where
         W: Future<Output = ()> + Send + 'static,
     {
-        Self { name, run: Run::Led(Box::new(move || Box::pin(run()))) }
+        Self { name, run: Run::Led(USUAL, Box::new(move || Box::pin(run()))) }
+    }
+
+    /// The same for what must not rest: another process takes over from one that died within about
+    /// five seconds rather than fifteen.
+    pub fn led_closely<W>(name: &'static str, run: impl Fn() -> W + Send + Sync + 'static) -> Self
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        Self { name, run: Run::Led(SHORT, Box::new(move || Box::pin(run()))) }
     }
 
     /// Runs it until told to end; a lease is held in the name of `holder`, which nobody else has.
     pub async fn run(self, leases: Arc<dyn Leases>, holder: Uuid, ended: CancellationToken) {
         match self.run {
             Run::Everywhere(work) => work.await,
-            Run::Led(make) => lead(self.name, &*leases, holder, &*make, &ended).await,
-        }
-    }
-}
-
-async fn lead(
-    name: &'static str,
-    leases: &dyn Leases,
-    holder: Uuid,
-    make: &(dyn Fn() -> Work + Send + Sync),
-    ended: &CancellationToken,
-) {
-    while !ended.is_cancelled() {
-        if hold(leases, name, holder).await {
-            tracing::debug!(policy = name, "leads");
-            tokio::select! {
-                // It ends by itself when the process is to end.
-                () = make() => {
-                    if let Err(error) = leases.release(name, holder).await {
-                        tracing::debug!(policy = name, %error, "the lease ends by itself");
-                    }
-                    return;
-                }
-                () = renewed_in_vain(leases, name, holder) => {
-                    tracing::warn!(policy = name, "the lease was lost");
-                }
+            Run::Led(term, make) => {
+                let lease = Lease { name: self.name, term, leases: &*leases, holder };
+                lease.lead(&*make, &ended).await;
             }
         }
-        tokio::select! {
-            () = ended.cancelled() => {}
-            () = tokio::time::sleep(RENEWED) => {}
-        }
     }
 }
 
-/// Renews the lease for as long as that succeeds in time.
-async fn renewed_in_vain(leases: &dyn Leases, name: &str, holder: Uuid) {
-    let mut sure_until = Instant::now() + HELD - 2 * RENEWED;
-    while Instant::now() < sure_until {
-        tokio::time::sleep(RENEWED).await;
-        let asked = Instant::now();
-        match tokio::time::timeout(RENEWED, leases.hold(name, holder, HELD)).await {
-            Ok(Ok(true)) => sure_until = asked + HELD - 2 * RENEWED,
-            Ok(Ok(false)) => return,
-            // It may be held still: nobody else has it before the time is over.
-            Ok(Err(_)) | Err(_) => {}
-        }
-    }
+/// A lease that a process wants.
+struct Lease<'a> {
+    name: &'static str,
+    term: Term,
+    leases: &'a dyn Leases,
+    holder: Uuid,
 }
 
-async fn hold(leases: &dyn Leases, name: &str, holder: Uuid) -> bool {
-    let asked = tokio::time::timeout(RENEWED, leases.hold(name, holder, HELD)).await;
-    matches!(asked, Ok(Ok(true)))
+impl Lease<'_> {
+    async fn lead(&self, make: &(dyn Fn() -> Work + Send + Sync), ended: &CancellationToken) {
+        let name = self.name;
+        while !ended.is_cancelled() {
+            if self.hold().await {
+                tracing::debug!(policy = name, "leads");
+                tokio::select! {
+                    // It ends by itself when the process is to end.
+                    () = make() => {
+                        if let Err(error) = self.leases.release(name, self.holder).await {
+                            tracing::debug!(policy = name, %error, "the lease ends by itself");
+                        }
+                        return;
+                    }
+                    () = self.renewed_in_vain() => {
+                        tracing::warn!(policy = name, "the lease was lost");
+                    }
+                }
+            }
+            tokio::select! {
+                () = ended.cancelled() => {}
+                () = tokio::time::sleep(self.term.renewed) => {}
+            }
+        }
+    }
+
+    /// Renews the lease for as long as that succeeds in time.
+    async fn renewed_in_vain(&self) {
+        let Term { held, renewed } = self.term;
+        let mut sure_until = Instant::now() + held - 2 * renewed;
+        while Instant::now() < sure_until {
+            tokio::time::sleep(renewed).await;
+            let asked = Instant::now();
+            let asking = self.leases.hold(self.name, self.holder, held);
+            match tokio::time::timeout(renewed, asking).await {
+                Ok(Ok(true)) => sure_until = asked + held - 2 * renewed,
+                Ok(Ok(false)) => return,
+                // It may be held still: nobody else has it before the time is over.
+                Ok(Err(_)) | Err(_) => {}
+            }
+        }
+    }
+
+    async fn hold(&self) -> bool {
+        let asking = self.leases.hold(self.name, self.holder, self.term.held);
+        matches!(tokio::time::timeout(self.term.renewed, asking).await, Ok(Ok(true)))
+    }
 }
 
 #[cfg(test)]
@@ -171,7 +198,7 @@ mod tests {
         let mut first = process(1, &watch, &leases);
         watch.begun(1).await;
         let mut second = process(2, &watch, &leases);
-        tokio::time::sleep(HELD * 4).await;
+        tokio::time::sleep(USUAL.held * 4).await;
         assert_eq!(watch.begun.load(SeqCst), 1, "a lease that is renewed is not lost");
         first.1.cancel();
         first.0.join_next().await.expect("runs").expect("ends");
@@ -202,9 +229,11 @@ mod tests {
                 Ok(())
             }
         }
-        let began = Instant::now();
-        let holder = Uuid::from_u128(1);
-        tokio::time::timeout(HELD, renewed_in_vain(&Gone, "work", holder)).await.expect("stops");
-        assert!(began.elapsed() < HELD);
+        for term in [USUAL, SHORT] {
+            let began = Instant::now();
+            let lease = Lease { name: "work", term, leases: &Gone, holder: Uuid::from_u128(1) };
+            tokio::time::timeout(term.held, lease.renewed_in_vain()).await.expect("stops");
+            assert!(began.elapsed() < term.held);
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! keys), for the other roles, for the platform.
 
 mod front;
+mod leads;
 mod open;
 mod roles;
 
@@ -94,8 +95,10 @@ impl Process {
             "roles without the gateway are reached over the mesh: say mesh.listen in the \
              configuration"
         );
-        let context = open::open_for(&config, chosen, mesh.as_ref()).await?;
+        let leads = leads::Leads::of(&config, chosen);
+        let context = open::open_for(&config, chosen, mesh.as_ref(), &leads).await?;
         let tasks = context.tasks.clone();
+        leads.start(&context);
         tasks.spawn("projections", context.views.run(tasks.cancelled()));
         context.start(issuers::revocations(&context));
 
@@ -127,13 +130,15 @@ impl Process {
         Ok(Self { context, readiness, front, mesh, ops })
     }
 
-    /// Watches: runs the projections of every role and nothing else, beside the processes that have
-    /// the roles.
+    /// Watches: follows the projections of every role and does nothing else, beside the processes that
+    /// have the roles.
     ///
     /// # Errors
     /// When a store does not open.
     pub async fn observe(config: Config) -> anyhow::Result<Self> {
-        let context = open(&config).await?;
+        let roles = &RoleName::APPLICATION;
+        let (mesh, leads) = (open::mesh(&config)?, leads::Leads::of(&config, roles));
+        let context = open::open_for(&config, roles, mesh.as_ref(), &leads).await?;
         let tasks = &context.tasks;
         tasks.spawn("projections", context.views.run(tasks.cancelled()));
         let readiness =

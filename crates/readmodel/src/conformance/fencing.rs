@@ -19,6 +19,7 @@ pub async fn a_stale_apply_changes_nothing(store: &dyn ReadModels) {
     let done = store.apply(SLOT, &changes, Position(0), Position(5)).await.unwrap();
     assert_eq!(done, Applied::Done);
     assert_eq!(store.checkpoint(SLOT).await.unwrap(), Position(5));
+    assert_eq!(store.position(SLOT).await.unwrap(), Position(5));
 
     let other = Change::Distinct { key: tally(), member: [2; 16] };
     let stale = [

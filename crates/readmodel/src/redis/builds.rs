@@ -50,6 +50,23 @@ impl Store {
         Err(Failure::Contended.into())
     }
 
+    /// How far a slot is, by its head alone.
+    pub(super) async fn position(&self, slot: Slot) -> Result<Position, ReadModelError> {
+        let (known, promised) = (self.known(slot), self.promised(slot));
+        let Some(head) = self.head(slot, &[]).await? else {
+            return if known.is_none() && promised.is_none() {
+                Ok(Position::START)
+            } else {
+                Err(ReadModelError::Lost(slot.model.name))
+            };
+        };
+        let expected = known.map(|known| known.incarnation).or(promised);
+        if expected.is_some_and(|expected| expected != head.incarnation) {
+            return Err(ReadModelError::Lost(slot.model.name));
+        }
+        Ok(head.checkpoint)
+    }
+
     async fn is_whole(&self, slot: Slot, head: &Head) -> Result<bool, ReadModelError> {
         let is_whole = |bucket: Bucket| async move {
             let seen = self.find(slot, bucket, &Wanted::Keys(&[]), false).await?;

@@ -1,11 +1,12 @@
 //! One slot being fed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use eventstore::{RecordedEvent, Unreadable};
 use kernel::Position;
 
 use super::{
+    Lead,
     batch::{self, Projected},
     track::Track,
 };
@@ -78,25 +79,42 @@ impl Build {
         Ok(())
     }
 
-    /// Applies those facts that it has not seen; `upto` is where the facts end, `stride` how many
-    /// positions one takes, about. When one cannot be read, those before it are applied.
+    /// Applies those facts that it has not seen, or waits until the leader did; `upto` is where the
+    /// facts end, `stride` how many positions one takes, about, and `patience`
+    /// how long each step of the leader may take. When one cannot be read, those before it are applied.
     pub(super) async fn feed(
         &mut self,
         models: &dyn ReadModels,
         facts: &[RecordedEvent],
         upto: Position,
         stride: u64,
+        patience: Duration,
     ) -> Result<Fed, FeedError> {
-        let projection = &*self.track.projection;
+        let track = self.track.clone();
+        let mut left = false;
         while self.seen < upto {
             let unseen = facts.partition_point(|fact| fact.position <= self.seen);
-            let relevant = batch::relevant(projection, &facts[unseen..]);
-            if relevant.is_empty() && upto.0 - self.stored.0 < STRETCH.saturating_mul(stride) {
+            let relevant = batch::relevant(&*track.projection, &facts[unseen..]);
+            let follows = track.lead.as_ref().filter(|lead| lead.follows());
+            let short = upto.0 - self.stored.0 < STRETCH.saturating_mul(stride);
+            if relevant.is_empty() && (short || follows.is_some()) {
                 self.seen = upto;
                 break;
             }
+            if let Some(lead) = follows.filter(|_| !left) {
+                match lead.step(models, self.slot, self.stored, patience).await? {
+                    None => left = true,
+                    Some(current) if current > self.stored => {
+                        self.go_on(current);
+                        continue;
+                    }
+                    Some(current) => {
+                        return Ok(self.ends(models, current).await?.unwrap_or(Fed::Behind));
+                    }
+                }
+            }
             let Projected { changes, stopped } =
-                batch::project(projection, models, self.slot, &relevant).await?;
+                batch::project(&*track.projection, models, self.slot, &relevant).await?;
             let next = stopped.as_ref().map_or(upto, |stopped| {
                 let before = facts.partition_point(|fact| fact.position < stopped.position);
                 facts[..before].last().map_or(self.seen, |fact| fact.position.max(self.seen))
@@ -104,27 +122,42 @@ impl Build {
             match models.apply(self.slot, &changes, self.stored, next).await? {
                 Applied::Done => {
                     (self.stored, self.seen) = (next, next);
-                    self.track.stored(self.slot, next);
+                    track.stored(self.slot, next);
                     if let Some(stopped) = stopped {
-                        self.track.applied(self.slot, self.seen);
+                        track.applied(self.slot, self.seen);
                         return Err(stopped.into());
                     }
-                }
-                Applied::Stale { current } => {
-                    if !self.track.still_feeds(models, self.slot).await? {
-                        return Ok(Fed::Superseded);
+                    if left {
+                        track.lead.iter().for_each(Lead::missed);
                     }
-                    if current < self.stored {
-                        return Ok(Fed::Behind);
-                    }
-                    // What lies between the checkpoint and what was seen had no facts for it.
-                    (self.stored, self.seen) = (current, self.seen.max(current));
-                    self.track.stored(self.slot, current);
                 }
+                Applied::Stale { current } => match self.ends(models, current).await? {
+                    Some(fed) => return Ok(fed),
+                    None => self.go_on(current),
+                },
             }
         }
-        self.track.applied(self.slot, self.seen);
+        track.applied(self.slot, self.seen);
         Ok(Fed::Applied)
+    }
+
+    /// Whether feeding ends where another runner moved the checkpoint to, and how.
+    async fn ends(
+        &self,
+        models: &dyn ReadModels,
+        current: Position,
+    ) -> Result<Option<Fed>, ReadModelError> {
+        if !self.track.still_feeds(models, self.slot).await? {
+            return Ok(Some(Fed::Superseded));
+        }
+        Ok((current < self.stored).then_some(Fed::Behind))
+    }
+
+    /// Goes on from where another runner moved the checkpoint: what lies between it and what was
+    /// seen had no facts for the model.
+    fn go_on(&mut self, current: Position) {
+        (self.stored, self.seen) = (current, self.seen.max(current));
+        self.track.stored(self.slot, current);
     }
 
     /// Remembers in the store how far it came.

@@ -16,6 +16,9 @@ use crate::ReadModelError;
 /// How long more facts are waited for while catching up.
 const GATHER: Duration = Duration::from_millis(20);
 
+/// So many times longer a leader may take for a batch of many facts.
+const WITH_MANY: u32 = 8;
+
 pub(super) struct Lane {
     builds: Vec<Build>,
 }
@@ -138,9 +141,10 @@ impl Lane {
 
     async fn feed(&mut self, feed: &Feed, taken: &Taken, live: bool) -> Result<(), Interrupted> {
         let (alone, stride) = (self.builds.len() == 1, feed.events.stride());
+        let patience = feed.options.follow_within * if live { 1 } else { WITH_MANY };
         let mut at = 0;
         while let Some(build) = self.builds.get_mut(at) {
-            match build.feed(&*feed.models, &taken.facts, taken.upto, stride).await {
+            match build.feed(&*feed.models, &taken.facts, taken.upto, stride, patience).await {
                 Ok(Fed::Applied) => {
                     if taken.caught_up && !live {
                         let (slot, seen) = (build.slot, build.seen());

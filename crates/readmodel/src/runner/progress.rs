@@ -21,6 +21,8 @@ pub struct Progress {
     pub stride: u64,
     /// Whether what readers see has caught up with the log since the runner started.
     pub caught_up: bool,
+    /// Whether this process applies the facts, rather than to follow another that does.
+    pub leads: bool,
     /// Why it stands still, if it does.
     pub failure: Option<String>,
 }

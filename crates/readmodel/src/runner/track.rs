@@ -10,7 +10,7 @@ use std::{
 use kernel::Position;
 use tokio::sync::watch;
 
-use super::{Progress, build::Build};
+use super::{Lead, Progress, build::Build};
 use crate::{Generation, Model, ModelState, Projection, ReadModelError, ReadModels, Slot};
 
 /// What readers see.
@@ -32,6 +32,8 @@ impl Shown {
 pub(super) struct Track {
     pub(super) projection: Arc<dyn Projection>,
     pub(super) model: Model,
+    /// Who applies facts; every process where nobody leads.
+    pub(super) lead: Option<Lead>,
     pub(super) shown: watch::Sender<Shown>,
     known: Mutex<Known>,
     /// Held while the builds of the model are looked at or changed by this process, so that what is
@@ -60,11 +62,11 @@ struct Known {
 }
 
 impl Track {
-    pub(super) fn new(projection: Arc<dyn Projection>) -> Self {
+    pub(super) fn new(projection: Arc<dyn Projection>, lead: Option<Lead>) -> Self {
         let model = projection.model();
         let (shown, _) = Shown::nothing();
         let (known, looking) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self { projection, model, shown, known, looking }
+        Self { projection, model, lead, shown, known, looking }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -345,6 +347,7 @@ impl Track {
             head: head.max(shown.applied),
             stride,
             caught_up: known.caught_up,
+            leads: self.lead.as_ref().is_none_or(Lead::is_taken),
             failure: known.failure.as_ref().map(|(_, text)| text.clone()),
         }
     }

@@ -4,7 +4,7 @@ use std::{any::Any, sync::Arc, time::Duration};
 
 use eventstore::EventStore;
 use kernel::Position;
-use readmodel::{ModelState, Progress, Projection, ReadModels, Runner, RunnerOptions, View};
+use readmodel::{Lead, ModelState, Progress, Projection, ReadModels, Runner, RunnerOptions, View};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -55,18 +55,35 @@ impl World {
         i64::try_from(things).unwrap()
     }
 
-    fn runner(&self, projections: &[Arc<Tally>]) -> Arc<Runner> {
+    fn runner(
+        &self,
+        lead: Option<&Lead>,
+        projections: Vec<Arc<dyn Projection>>,
+        follow_within: Duration,
+    ) -> Arc<Runner> {
         let (first, batch) = (Duration::from_millis(1), 150);
         let (retry_at_most, look_every) = (Duration::from_millis(100), Duration::from_millis(500));
-        let options = RunnerOptions { batch, retry_first: first, retry_at_most, look_every };
+        let options =
+            RunnerOptions { batch, retry_first: first, retry_at_most, look_every, follow_within };
         let events: Arc<dyn EventStore> = self.log.clone();
-        let projections = projections.iter().map(|it| it.clone() as Arc<dyn Projection>).collect();
-        Arc::new(Runner::new(events, (self.open)(), projections, options))
+        let groups = vec![(lead.cloned(), projections)];
+        Arc::new(Runner::led(events, (self.open)(), groups, options))
     }
 
     pub fn run(&self, projections: &[Arc<Tally>]) -> Running {
-        let (runner, cancel, mut work) =
-            (self.runner(projections), CancellationToken::new(), JoinSet::new());
+        let projections = projections.iter().map(|it| it.clone() as Arc<dyn Projection>).collect();
+        self.run_led(None, projections, LONG)
+    }
+
+    /// One that applies while it has the lead, or when the leader does not in that time.
+    pub fn run_led(
+        &self,
+        lead: Option<&Lead>,
+        projections: Vec<Arc<dyn Projection>>,
+        follow_within: Duration,
+    ) -> Running {
+        let (cancel, mut work) = (CancellationToken::new(), JoinSet::new());
+        let runner = self.runner(lead, projections, follow_within);
         work.spawn(runner.run(cancel.clone()));
         Running { runner, cancel, work }
     }

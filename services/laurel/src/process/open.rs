@@ -12,7 +12,7 @@ use runtime::{
 };
 use uuid::Uuid;
 
-use super::projections_of;
+use super::leads::Leads;
 
 /// The name in `iss` of every token of ours; the key is what tells deployments apart.
 const TOKEN_ISSUER: &str = "urn:laurel";
@@ -25,7 +25,7 @@ const OPERATOR_HOUR: i64 = 3_600_000;
 /// When a store does not open.
 pub async fn open(config: &Config) -> anyhow::Result<Context> {
     let mesh = mesh(config)?;
-    open_for(config, &RoleName::APPLICATION, mesh.as_ref()).await
+    open_for(config, &RoleName::APPLICATION, mesh.as_ref(), &Leads::none()).await
 }
 
 /// This process's part of the mesh, if it has one.
@@ -38,6 +38,7 @@ pub(super) async fn open_for(
     config: &Config,
     roles: &[RoleName],
     mesh: Option<&Arc<Mesh>>,
+    leads: &Leads,
 ) -> anyhow::Result<Context> {
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
@@ -47,10 +48,10 @@ pub(super) async fn open_for(
     let platform = TenantId::PLATFORM;
     let fingerprint_key = Arc::new(stores.vault.secret(platform, Context::FINGERPRINTS).await?);
     let verifier = Arc::new(tokens.verifier(Arc::new(Revocations::new())));
-    let runner = Runner::new(
+    let runner = Runner::led(
         stores.events.clone(),
         stores.models.clone(),
-        roles.iter().copied().flat_map(projections_of).collect(),
+        leads.groups(roles),
         RunnerOptions::default(),
     );
     Ok(Context {
