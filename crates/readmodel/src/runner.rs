@@ -5,6 +5,7 @@
 //! fact is read once. A build that cannot read a fact, or a new one that starts from nothing, gets
 //! a lane of its own and holds up nobody else.
 
+mod anchor;
 mod batch;
 mod build;
 mod lane;

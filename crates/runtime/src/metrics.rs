@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub use calls::MeasuredCalls;
@@ -81,6 +81,8 @@ pub async fn render(readiness: Option<&Readiness>) -> Option<String> {
             gauge!("laurel_projection_position", "model" => model).set(float(progress.applied.0));
             let stuck = progress.failure.is_some();
             gauge!("laurel_projection_failed", "model" => model).set(f64::from(u8::from(stuck)));
+            counter!("laurel_projection_disowned_total", "model" => model)
+                .absolute(progress.disowned);
             let leads = f64::from(u8::from(progress.leads));
             gauge!("laurel_projection_leads", "model" => model).set(leads);
             let building = progress.building.is_some();
@@ -110,6 +112,10 @@ fn describe() {
         describe_histogram!(name, Unit::Seconds, what);
     }
     describe_counter!("laurel_append_facts_total", "facts appended to the log");
+    describe_counter!(
+        "laurel_projection_disowned_total",
+        "builds of a read model given up because the log does not have what they were made of"
+    );
     let gauges = [
         ("laurel_ready", "whether the process can serve"),
         ("laurel_check_ok", "what readiness is made of"),

@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use eventstore::{RecordedEvent, Unreadable};
+use eventstore::{EventStore, RecordedEvent, StoreError, Unreadable};
 use kernel::Position;
+use tokio::time::Instant;
 
 use super::{
     Lead,
+    anchor::Anchor,
     batch::{self, Projected},
     track::Track,
 };
@@ -15,6 +17,8 @@ use crate::{Applied, ReadModelError, ReadModels, Slot};
 /// A stretch without facts for the model is remembered in the store after about so many facts;
 /// until then it would merely be looked through again after a restart.
 const STRETCH: u64 = 1000;
+/// The fact by which the log is known again is a newer one after so long, and after such a stretch.
+const ANCHORED: Duration = Duration::from_secs(1);
 
 pub(super) struct Build {
     pub(super) track: Arc<Track>,
@@ -23,6 +27,10 @@ pub(super) struct Build {
     stored: Position,
     /// Up to where everything is applied: the checkpoint, and a stretch without facts behind it.
     seen: Position,
+    /// The last fact that came by.
+    last: Option<Anchor>,
+    /// The one that is kept among the rows, and since when.
+    kept: Option<(Anchor, Instant)>,
 }
 
 /// How feeding a batch went.
@@ -42,6 +50,8 @@ pub(super) enum FeedError {
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
     Store(ReadModelError),
+    #[error(transparent)]
+    Log(#[from] StoreError),
     /// The rows of the slot are gone.
     #[error("the rows were lost")]
     Lost,
@@ -58,30 +68,65 @@ impl From<ReadModelError> for FeedError {
 
 impl Build {
     pub(super) fn new(track: Arc<Track>, slot: Slot, stored: Position) -> Self {
-        Self { track, slot, stored, seen: stored }
+        Self { track, slot, stored, seen: stored, last: None, kept: None }
     }
 
     pub(super) fn seen(&self) -> Position {
         self.seen
     }
 
-    /// Goes on from where the store is.
-    pub(super) async fn resume(&mut self, models: &dyn ReadModels) -> Result<(), ReadModelError> {
+    /// Goes on from where the store is; unless the slot was dropped, for then nothing is to be fed.
+    pub(super) async fn resume(&mut self, models: &dyn ReadModels) -> Result<bool, ReadModelError> {
         let stored = models.checkpoint(self.slot).await?;
         // Where nobody else moved it, the stretch without facts behind it stays seen.
         if stored != self.stored {
             if stored < self.stored {
+                if !self.track.still_feeds(models, self.slot).await? {
+                    return Ok(false);
+                }
                 self.track.went_back(self.slot, stored);
             }
             (self.stored, self.seen) = (stored, stored);
         }
         self.track.stored(self.slot, stored);
-        Ok(())
+        Ok(true)
+    }
+
+    /// Whether the log is the one that it was made of. To be asked before it is fed.
+    pub(super) async fn is_of(
+        &mut self,
+        log: &dyn EventStore,
+        models: &dyn ReadModels,
+    ) -> Result<bool, FeedError> {
+        if self.stored == Position::START {
+            return Ok(true);
+        }
+        let row = models.get(self.slot, &Anchor::key()).await?;
+        let Some(anchor) = row.and_then(|row| Anchor::read(self.slot.model, &row)) else {
+            return Ok(false);
+        };
+        let is_in = anchor.is_in(log).await?;
+        if is_in {
+            self.kept = Some((anchor.clone(), Instant::now()));
+            self.last.get_or_insert(anchor);
+        }
+        Ok(is_in)
+    }
+
+    /// The fact to keep with a checkpoint at that position, where the one that is kept is too old;
+    /// `apart` is how far it may be.
+    fn anchor(&self, next: Position, apart: u64) -> Option<Anchor> {
+        let last = self.last.as_ref().filter(|last| last.position() <= next)?;
+        let fresh = self.kept.as_ref().is_some_and(|(kept, since)| {
+            let near = last.position().0.saturating_sub(kept.position().0) <= apart;
+            kept == last || near && since.elapsed() < ANCHORED
+        });
+        (!fresh).then(|| last.clone())
     }
 
     /// Applies those facts that it has not seen, or waits until the leader did; `upto` is where the
-    /// facts end, `stride` how many positions one takes, about, and `patience`
-    /// how long each step of the leader may take. When one cannot be read, those before it are applied.
+    /// facts end, `stride` how many positions one takes, about, and `patience` how long each step of
+    /// the leader may take. When one cannot be read, those before it are applied.
     pub(super) async fn feed(
         &mut self,
         models: &dyn ReadModels,
@@ -96,8 +141,11 @@ impl Build {
             let unseen = facts.partition_point(|fact| fact.position <= self.seen);
             let relevant = batch::relevant(&*track.projection, &facts[unseen..]);
             let follows = track.lead.as_ref().filter(|lead| lead.follows());
-            let short = upto.0 - self.stored.0 < STRETCH.saturating_mul(stride);
-            if relevant.is_empty() && (short || follows.is_some()) {
+            let stretch = STRETCH.saturating_mul(stride);
+            let short = upto.0 - self.stored.0 < stretch;
+            // A log of which nothing was seen could not be known again.
+            let unknown = facts.is_empty() && self.last.is_none();
+            if relevant.is_empty() && (short || unknown || follows.is_some()) {
                 self.seen = upto;
                 break;
             }
@@ -113,14 +161,27 @@ impl Build {
                     }
                 }
             }
-            let Projected { changes, stopped } =
+            let Projected { mut changes, stopped } =
                 batch::project(&*track.projection, models, self.slot, &relevant).await?;
             let next = stopped.as_ref().map_or(upto, |stopped| {
                 let before = facts.partition_point(|fact| fact.position < stopped.position);
                 facts[..before].last().map_or(self.seen, |fact| fact.position.max(self.seen))
             });
+            let before = facts.partition_point(|fact| fact.position <= next);
+            if let Some(fact) = facts[..before].last() {
+                self.last = Some(Anchor::of(fact));
+            }
+            if self.last.is_none()
+                && let Some(stopped) = stopped
+            {
+                // There is nothing before it.
+                return Err(stopped.into());
+            }
+            let anchor = self.anchor(next, stretch);
+            changes.extend(anchor.as_ref().map(Anchor::put));
             match models.apply(self.slot, &changes, self.stored, next).await? {
                 Applied::Done => {
+                    self.kept = anchor.map(|it| (it, Instant::now())).or(self.kept.take());
                     (self.stored, self.seen) = (next, next);
                     track.stored(self.slot, next);
                     if let Some(stopped) = stopped {
@@ -136,6 +197,9 @@ impl Build {
                     None => self.go_on(current),
                 },
             }
+        }
+        if let Some(fact) = facts.last().filter(|fact| fact.position <= self.seen) {
+            self.last = Some(Anchor::of(fact));
         }
         track.applied(self.slot, self.seen);
         Ok(Fed::Applied)
@@ -162,10 +226,13 @@ impl Build {
 
     /// Remembers in the store how far it came.
     pub(super) async fn settle(&mut self, models: &dyn ReadModels) -> Result<(), ReadModelError> {
-        if self.seen > self.stored {
-            let applied = models.apply(self.slot, &[], self.stored, self.seen).await?;
+        let anchor = self.anchor(self.seen, 0);
+        if self.last.is_some() && (self.seen > self.stored || anchor.is_some()) {
+            let changes: Vec<_> = anchor.iter().map(Anchor::put).collect();
+            let applied = models.apply(self.slot, &changes, self.stored, self.seen).await?;
             if applied == Applied::Done {
                 self.stored = self.seen;
+                self.kept = anchor.map(|it| (it, Instant::now())).or(self.kept.take());
             }
         }
         Ok(())

@@ -1,6 +1,10 @@
 //! One subscription and the builds that it feeds.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use eventstore::{Filter, RecordedEvent, Signal, Signals, StoreError};
 use futures_util::{FutureExt, StreamExt};
@@ -18,6 +22,9 @@ const GATHER: Duration = Duration::from_millis(20);
 
 /// So many times longer a leader may take for a batch of many facts.
 const WITH_MANY: u32 = 8;
+
+/// So often it is asked again whether a log lacks a fact that was applied.
+const DOUBTS: u32 = 5;
 
 pub(super) struct Lane {
     builds: Vec<Build>,
@@ -96,17 +103,13 @@ impl Lane {
         cancel: &CancellationToken,
     ) -> Result<(), Interrupted> {
         let mut again = feed.again.subscribe();
-        let mut at = 0;
-        while let Some(build) = self.builds.get_mut(at) {
-            match build.resume(&*feed.models).await {
-                Err(ReadModelError::Lost(_)) => self.leave(at, feed),
-                resumed => {
-                    resumed?;
-                    at += 1;
-                }
-            }
+        let left = self.resume(feed).await?;
+        let head = feed.events.head().await?;
+        if left {
+            // The log may have gone back.
+            feed.head.store(head.0, Relaxed);
         }
-        feed.saw(feed.events.head().await?);
+        feed.saw(head);
         let categories: BTreeSet<&'static str> = self
             .builds
             .iter()
@@ -130,6 +133,39 @@ impl Lane {
             }
         }
         Ok(())
+    }
+
+    /// Has its builds go on from where the store is; those of another log are given up. Whether there
+    /// are fewer now.
+    async fn resume(&mut self, feed: &Feed) -> Result<bool, Interrupted> {
+        let (mut at, mut doubts, before) = (0, 0, self.builds.len());
+        while let Some(build) = self.builds.get_mut(at) {
+            match build.resume(&*feed.models).await {
+                Ok(true) => {}
+                Ok(false) | Err(ReadModelError::Lost(_)) => {
+                    self.leave(at, feed);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            match build.is_of(&*feed.events, &*feed.models).await {
+                Ok(true) => (at, doubts) = (at + 1, 0),
+                // A server that is about to be replaced may not have the newest facts.
+                Ok(false) if doubts < DOUBTS => {
+                    doubts += 1;
+                    tokio::time::sleep(feed.options.retry_first * DOUBTS).await;
+                }
+                Ok(false) => {
+                    build.track.disown(&*feed.models, build.slot).await?;
+                    (doubts, ()) = (0, self.leave(at, feed));
+                }
+                Err(FeedError::Lost) => self.leave(at, feed),
+                Err(FeedError::Store(error)) => return Err(error.into()),
+                Err(FeedError::Log(error)) => return Err(error.into()),
+                Err(FeedError::Unreadable(error)) => return Err(Interrupted::Fact(error)),
+            }
+        }
+        Ok(self.builds.len() < before)
     }
 
     /// Feeds a build no more; another may take its place.
@@ -157,6 +193,7 @@ impl Lane {
                 Ok(Fed::Superseded) | Err(FeedError::Lost) => self.leave(at, feed),
                 Ok(Fed::Behind) => return Err(Interrupted::Behind),
                 Err(FeedError::Store(error)) => return Err(error.into()),
+                Err(FeedError::Log(error)) => return Err(error.into()),
                 Err(FeedError::Unreadable(error)) if alone => {
                     return Err(Interrupted::Fact(error));
                 }

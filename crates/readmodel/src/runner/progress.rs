@@ -21,6 +21,9 @@ pub struct Progress {
     pub stride: u64,
     /// Whether what readers see has caught up with the log since the runner started.
     pub caught_up: bool,
+    /// How often, since the runner started, a build was given up and made anew because the log does not
+    /// have what it was made of.
+    pub disowned: u64,
     /// Whether this process applies the facts, rather than to follow another that does.
     pub leads: bool,
     /// Why it stands still, if it does.

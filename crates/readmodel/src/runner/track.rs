@@ -55,6 +55,8 @@ struct Known {
     state: ModelState,
     built: Position,
     caught_up: bool,
+    /// How often a build was given up because the log is another one.
+    disowned: u64,
     /// The slots that this process feeds, and how far it left them.
     feeding: BTreeMap<Slot, Position>,
     /// Of which build, when it is known, and what.
@@ -185,7 +187,11 @@ impl Track {
 
     /// Takes note that a slot is fed no more.
     pub(super) fn left(&self, slot: Slot) {
-        self.known().feeding.remove(&slot);
+        let mut known = self.known();
+        known.feeding.remove(&slot);
+        if known.failure.as_ref().is_some_and(|(of, _)| *of == Some(slot)) {
+            known.failure = None;
+        }
     }
 
     /// A number that no build of the model has or had, as far as is known here: no two share rows.
@@ -216,6 +222,47 @@ impl Track {
             self.known().built = Position::START;
             return Ok(self.take_on(state, vec![(self.slot(build), stored)]).pop());
         }
+    }
+
+    /// Gives up a build that was made of another log, and has a new one made of this log. Nobody reads
+    /// it any more: it holds what never happened.
+    pub(super) async fn disown(
+        &self,
+        models: &dyn ReadModels,
+        slot: Slot,
+    ) -> Result<(), ReadModelError> {
+        let (model, build) = (self.model.name, (slot.model.version, slot.generation));
+        let _alone = self.looking.lock().await;
+        let state = loop {
+            let before = models.state(model).await?;
+            let ModelState { mut active, mut building } = before;
+            if active != Some(build) && building != Some(build) {
+                // Another process was first.
+                break before;
+            }
+            active = active.filter(|it| *it != build);
+            building = building.filter(|it| *it != build);
+            building.get_or_insert((self.model.version, self.next_generation(before)));
+            let state = ModelState { active, building };
+            if models.change_state(model, before, state).await? {
+                tracing::warn!(
+                    model,
+                    version = build.0,
+                    build = build.1,
+                    "the log does not have what this build was made of: it was restored from an \
+                     older backup, or is another one; the read model is built anew"
+                );
+                models.clear(slot).await?;
+                break state;
+            }
+        };
+        if self.shown.borrow().generation == Some(slot.generation) {
+            self.show(None, Position::START);
+        }
+        let mut known = self.known();
+        (known.state, known.caught_up) = (state, false);
+        known.disowned += 1;
+        Ok(())
     }
 
     /// Makes a build that has caught up what readers see, and drops the one before.
@@ -347,6 +394,7 @@ impl Track {
             head: head.max(shown.applied),
             stride,
             caught_up: known.caught_up,
+            disowned: known.disowned,
             leads: self.lead.as_ref().is_none_or(Lead::is_taken),
             failure: known.failure.as_ref().map(|(_, text)| text.clone()),
         }

@@ -10,7 +10,7 @@ use readmodel::{Model, ModelState, Progress, ReadModelError, WaitError};
 
 use crate::{
     tally::{NAME, Tally, assert_folded, key},
-    world::{LONG, facts_counted},
+    world::{LONG, World, facts_counted},
 };
 
 /// A world, or the end of the test where there is none to be had.
@@ -281,5 +281,72 @@ async fn a_rebuild_by_another_process_is_noticed_and_followed() {
         let slot = tally.slot(generation);
         assert_folded(&*world.models, slot, &tally, &world.log.facts()).await;
         assert_eq!(world.models.checkpoint(tally.slot(generation - 1)).await.unwrap(), Position(0));
+    }
+}
+
+/// What two processes show of a log that went back to `kept` of its 1,000 facts and then got others;
+/// stopped meanwhile, or at work.
+async fn follow_a_restored_log(world: &World, kept: u64, others: u64, stopped: bool) {
+    let tally = Tally::version(1);
+    let head = world.append(1000);
+    let start = || [(); 2].map(|()| world.run(std::slice::from_ref(&tally)));
+    let mut running = start();
+    for it in &running {
+        it.view(&tally).wait(head, LONG).await.unwrap();
+    }
+    if stopped {
+        for it in running {
+            it.stop().await;
+        }
+        world.log.restore(Position(kept));
+        world.append(others);
+        running = start();
+    } else {
+        world.log.restore(Position(kept));
+        world.append(others);
+    }
+    for it in &running {
+        it.until(|it| it.active == Some((1, 2)) && it.building.is_none()).await;
+        let next = world.append(7);
+        it.view(&tally).wait(next, LONG).await.unwrap();
+        assert_eq!(facts_counted(&it.view(&tally)).await, world.things());
+        let progress = it.until(Progress::is_ready).await;
+        assert!(progress.lag() == 0 && progress.head == next, "{progress:?}");
+    }
+    assert!(running.iter().any(|it| it.runner.progress()[0].disowned > 0), "it is counted");
+    assert_eq!(world.models.checkpoint(tally.slot(1)).await.unwrap(), Position::START);
+    assert_folded(&*world.models, tally.slot(2), &tally, &world.log.facts()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_whose_checkpoint_lies_beyond_the_end_of_the_log_is_built_anew() {
+    follow_a_restored_log(&world!(), 600, 0, true).await;
+    follow_a_restored_log(&world!(), 600, 0, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_of_a_log_that_went_back_and_then_grew_beyond_the_checkpoint_is_built_anew() {
+    follow_a_restored_log(&world!(), 990, 40, true).await;
+    follow_a_restored_log(&world!(), 600, 700, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_of_another_log_is_built_anew() {
+    follow_a_restored_log(&world!(), 0, 1500, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_on_the_same_log_builds_nothing_anew() {
+    let (world, tally) = (world!(), Tally::version(1));
+    for _ in 0..3 {
+        let head = world.append(50);
+        let running = world.run(std::slice::from_ref(&tally));
+        running.view(&tally).wait(head, LONG).await.unwrap();
+        // As if it were killed.
+        drop(running);
+        let running = world.run(std::slice::from_ref(&tally));
+        let progress = running.until(Progress::is_ready).await;
+        assert_eq!((progress.active, progress.disowned), (Some((1, 1)), 0));
+        running.stop().await;
     }
 }

@@ -114,7 +114,8 @@ impl Running {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(LONG, look).await.expect("it gets there")
+        let found = tokio::time::timeout(LONG, look).await;
+        found.unwrap_or_else(|_| panic!("it does not get there: {:?}", self.runner.progress()))
     }
 }
 
