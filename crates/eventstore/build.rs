@@ -48,6 +48,9 @@ fn called() -> Outcome {
         .build_transport(false)
         .out_dir(folder)
         .include_file("kurrent.rs")
-        .compile_fds(protox::compile(["streams.proto", "gossip.proto"], ["proto"])?)?;
+        .compile_fds(protox::compile(
+            ["streams.proto", "gossip.proto", "serverfeatures.proto"],
+            ["proto"],
+        )?)?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 mod appending;
 mod channel;
 mod deleting;
+mod examine;
 mod link;
 mod links;
 mod news;
@@ -31,7 +32,13 @@ use tokio::{
 };
 
 use self::{appending::Unsure, links::Links, settings::Settings, tail::Tail};
-pub use self::{links::KurrentHealth, settings::ConnectError};
+pub use self::{
+    examine::{
+        KurrentLeader, KurrentMember, KurrentRight, KurrentSeen, examine_kurrent, kurrent_places,
+    },
+    links::KurrentHealth,
+    settings::ConnectError,
+};
 use crate::{
     AppendError, Appended, Deletion, EventStore, Expected, Filter, Page, RecordedEvent, Signals,
     StoreError, StreamId, Write, embedded::limits,

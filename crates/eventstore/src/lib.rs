@@ -24,7 +24,10 @@ pub use embedded::{
 };
 pub use execute::{Done, ExecuteError, Execution, Loaded, carry_out, execute, load, load_for};
 #[cfg(feature = "kurrent")]
-pub use kurrent::{ConnectError, Kurrent, KurrentHealth, KurrentOptions};
+pub use kurrent::{
+    ConnectError, Kurrent, KurrentHealth, KurrentLeader, KurrentMember, KurrentOptions,
+    KurrentRight, KurrentSeen, examine_kurrent, kurrent_places,
+};
 pub use port::{
     AppendError, Appended, Decoded, Deletion, EventStore, Expected, Filter, NewEvent, Page,
     RecordedEvent, Scope, Signal, Signals, StoreError, Write,

@@ -27,5 +27,5 @@ pub use port::{
 };
 pub use projection::{Projection, Rows, memory};
 #[cfg(feature = "redis")]
-pub use redis::{AddressError, Redis, RedisOptions};
+pub use redis::{AddressError, Redis, RedisOptions, RedisPlaces, RedisSeen, RedisServer};
 pub use runner::{Group, Lead, Leading, Progress, Runner, RunnerOptions, View, WaitError};

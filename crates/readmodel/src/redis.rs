@@ -19,6 +19,7 @@ mod address;
 mod apply;
 mod builds;
 mod check;
+mod examine;
 mod failure;
 mod head;
 mod lease;
@@ -37,12 +38,15 @@ use std::{fmt, time::Duration};
 use ::redis::{ClientTlsConfig, TlsCertificates};
 use kernel::Position;
 
-pub use self::address::AddressError;
 use self::{
     address::Address,
     link::{Link, Patience},
     names::Names,
     store::Store,
+};
+pub use self::{
+    address::AddressError,
+    examine::{RedisPlaces, RedisSeen, RedisServer},
 };
 use crate::{
     Applied, Change, Key, ModelState, ReadModelError, ReadModels, Row, Scan, Slot, effect::count,

@@ -9,6 +9,8 @@ mod awards;
 mod cases;
 #[path = "redis/crashes.rs"]
 mod crashes;
+#[path = "redis/examining.rs"]
+mod examining;
 #[path = "redis/faults.rs"]
 mod faults;
 #[path = "redis/leading.rs"]

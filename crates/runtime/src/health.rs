@@ -4,9 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use kernel::TenantId;
 use readmodel::Runner;
-use tonic_health::{ServingStatus, pb::health_server::HealthServer, server::HealthService};
+use tonic::{Code, Request, Status};
+use tonic_health::{
+    ServingStatus,
+    pb::{HealthCheckRequest, health_client::HealthClient, health_server::HealthServer},
+    server::HealthService,
+};
 
-use crate::{Stores, Tasks};
+use crate::{Stores, Tasks, Wire};
 
 /// Looks whether the stores answer, the read models are whole, and every task lives.
 #[derive(Clone)]
@@ -88,6 +93,19 @@ impl Readiness {
 
 async fn in_time<T, E>(answer: impl Future<Output = Result<T, E>>) -> bool {
     matches!(tokio::time::timeout(Duration::from_secs(1), answer).await, Ok(Ok(_)))
+}
+
+/// Asks the process at the other end of a wire how it is. That it does not say is an answer too.
+///
+/// # Errors
+/// When it does not answer, or does not know this process.
+pub async fn greet(wire: Wire) -> Result<(), Status> {
+    let mut request = Request::new(HealthCheckRequest::default());
+    request.set_timeout(Duration::from_secs(5));
+    match HealthClient::new(wire).check(request).await {
+        Err(status) if status.code() != Code::Unimplemented => Err(status),
+        _ => Ok(()),
+    }
 }
 
 /// The gRPC health service (`grpc.health.v1`): the process as a whole under the empty name, looked

@@ -3,10 +3,14 @@
 //! To add a question, add a [`Probe`] to one of the tables. It changes nothing but for a file in the
 //! data folder that it removes again.
 
+mod certificates;
 mod data;
 mod ground;
+mod kurrent;
 mod machine;
+mod mesh;
 mod network;
+mod redis;
 mod settings;
 mod stores;
 
@@ -22,7 +26,7 @@ use crate::{
     settings::problems,
 };
 
-/// Asks some thirty questions about this installation and says what to do where an answer is bad. A
+/// Asks some sixty questions about this installation and says what to do where an answer is bad. A
 /// running Laurel is no obstacle.
 ///
 /// Exit codes: 0 no error, 1 an error, 2 wrong usage, 3 no error, but something could not be found
@@ -102,9 +106,18 @@ struct Finding {
 
 /// Every question, in the order in which they are asked.
 pub fn probes() -> impl Iterator<Item = &'static Probe> {
-    [settings::PROBES, data::PROBES, stores::PROBES, machine::PROBES, network::PROBES]
-        .into_iter()
-        .flatten()
+    [
+        settings::PROBES,
+        data::PROBES,
+        stores::PROBES,
+        kurrent::PROBES,
+        redis::PROBES,
+        mesh::PROBES,
+        machine::PROBES,
+        network::PROBES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The exit code of what could not be found out.
@@ -190,6 +203,11 @@ fn tell(finding: &Finding) -> Result<(), Unsaid> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use runtime::{
+        RoleName,
+        config::{Place, Places},
+    };
+
     use super::*;
 
     #[test]
@@ -200,6 +218,17 @@ mod tests {
         for probe in probes() {
             assert!(probe.question.ends_with('?') && probe.fix.len() > 10, "{}", probe.name);
         }
+    }
+
+    #[test]
+    fn the_manual_lists_every_question() {
+        let manual = include_str!("../../../docs/operations/command-line.md");
+        let rows = manual.lines().skip_while(|line| *line != "## What the doctor asks");
+        let rows = rows.filter(|line| line.starts_with("| ") && !line.starts_with("| About"));
+        let listed = rows.flat_map(|line| line.split('`').skip(1).step_by(2));
+        let asked = probes().map(|probe| probe.name);
+        let (listed, asked) = (BTreeSet::from_iter(listed), BTreeSet::from_iter(asked));
+        assert_eq!(listed, asked, "docs/operations/command-line.md");
     }
 
     async fn asked(ground: &Ground) -> Vec<Finding> {
@@ -218,6 +247,69 @@ mod tests {
     fn outcome(findings: &[Finding], name: &str) -> &'static str {
         let found = findings.iter().find(|it| it.name == name);
         found.unwrap_or_else(|| panic!("{name} is not asked")).outcome
+    }
+
+    /// Everything, of others too.
+    async fn asked_of_all(config: Config) -> Vec<Finding> {
+        let ground = Ground::new(config, Vec::new());
+        let mut findings = Vec::new();
+        for probe in [kurrent::PROBES, redis::PROBES, mesh::PROBES].into_iter().flatten() {
+            let answer = match probe.ask {
+                Ask::Here(ask) => ask(&ground),
+                Ask::Later(ask) | Ask::There(ask) => ask(&ground).await,
+            };
+            findings.push(finding(probe, answer));
+        }
+        findings
+    }
+
+    #[tokio::test]
+    async fn stores_and_roles_that_nobody_reaches_are_found() {
+        runtime::install_cryptography();
+        let embedded = asked_of_all(Config::default()).await;
+        assert!(embedded.iter().all(|it| it.outcome == "idle"), "{embedded:?}");
+
+        let folder = tempfile::tempdir().unwrap();
+        let at = |file: &str| folder.path().join(file);
+        crate::fleet::certify(folder.path(), RoleName::Gateway).unwrap();
+        let mesh = runtime::config::Mesh {
+            listen: None,
+            certificate: at("gateway.pem"),
+            key: at("gateway.key"),
+            authority: at("authority.pem"),
+            roles: [(RoleName::KeyVault, "https://127.0.0.1:1".to_owned())].into(),
+        };
+        let elsewhere = |url: &str| Place::At(url.to_owned());
+        let stores = Places {
+            events: elsewhere("kurrentdb://us:hush@127.0.0.1:1?tls=true"),
+            models: elsewhere("rediss://us:hush@127.0.0.1:1"),
+            keys: elsewhere("https://127.0.0.1:1"),
+            ..Places::default()
+        };
+        let config = Config { stores, mesh: Some(mesh.clone()), ..Config::default() };
+        let found = asked_of_all(config.clone()).await;
+        assert!(found.iter().all(|it| !it.seen.contains("hush")), "{found:?}");
+        for name in ["events-reachable", "events-nodes", "models-reachable", "mesh-roles"] {
+            assert_eq!(outcome(&found, name), "bad", "{name}: {found:?}");
+        }
+        for name in ["events-leader", "events-read", "models-rights", "models-clock"] {
+            assert_eq!(outcome(&found, name), "unknown", "{name}");
+        }
+        for name in ["mesh-files", "mesh-names", "mesh-chain", "mesh-dates"] {
+            assert_eq!(outcome(&found, name), "good", "{name}: {found:?}");
+        }
+
+        // The certificate of one authority, and another in its file; the key of another pair.
+        let other = tempfile::tempdir().unwrap();
+        crate::fleet::certify(other.path(), RoleName::Gateway).unwrap();
+        let authority = other.path().join("authority.pem");
+        let strange = runtime::config::Mesh { authority, ..mesh.clone() };
+        let strange = asked_of_all(Config { mesh: Some(strange), ..config.clone() }).await;
+        assert_eq!(outcome(&strange, "mesh-chain"), "bad", "{strange:?}");
+        let key = other.path().join("gateway.key");
+        let mixed = runtime::config::Mesh { key, ..mesh };
+        let mixed = asked_of_all(Config { mesh: Some(mixed), ..config }).await;
+        assert_eq!(outcome(&mixed, "mesh-files"), "bad", "{mixed:?}");
     }
 
     #[tokio::test]

@@ -265,6 +265,12 @@ impl Fleet {
     }
 }
 
+/// Writes what a role shows in a mesh of its own: its certificate, its key, and their authority.
+#[cfg(test)]
+pub(crate) fn certify(folder: &Path, role: RoleName) -> anyhow::Result<()> {
+    Authority::open(folder)?.certify(role)
+}
+
 /// A port that nobody listens on now, and that the system gives to nobody who asks for any: a member
 /// that comes back finds it free.
 fn free_port(taken: &mut BTreeSet<u16>) -> anyhow::Result<u16> {

@@ -1,6 +1,7 @@
 //! The adapter for KurrentDB keeps the promises of the port, whatever happens to its connection.
 
 mod behaviour;
+mod examining;
 #[path = "../embedded/executing.rs"]
 mod executing;
 mod faults;

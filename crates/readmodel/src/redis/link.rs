@@ -171,7 +171,7 @@ impl Link {
         Ok(connection)
     }
 
-    async fn one(&self, node: &(String, u16)) -> Result<MultiplexedConnection, Failure> {
+    pub(super) async fn one(&self, node: &(String, u16)) -> Result<MultiplexedConnection, Failure> {
         let mut settings = RedisConnectionInfo::default().set_db(self.address.database);
         if let Some(password) = &self.address.password {
             settings = settings.set_password(password);
@@ -208,7 +208,7 @@ impl Link {
     }
 
     /// The master that the first sentinel to answer names, if it says so itself.
-    async fn master(&self, name: &str) -> Result<MultiplexedConnection, Failure> {
+    pub(super) async fn master(&self, name: &str) -> Result<MultiplexedConnection, Failure> {
         let mut settings = RedisConnectionInfo::default();
         if let Some(password) = &self.address.sentinel_password {
             settings = settings.set_password(password);

@@ -25,6 +25,7 @@ lua!(COMMIT, include_str!("scripts/commit.lua"));
 lua!(SWAP, include_str!("scripts/swap.lua"));
 lua!(HOLD, include_str!("scripts/hold.lua"));
 lua!(RELEASE, include_str!("scripts/release.lua"));
+lua!(RIGHTS, include_str!("scripts/rights.lua"));
 lua!(ENSURE, include_str!("scripts/ensure.lua"));
 lua!(
     APPLY,

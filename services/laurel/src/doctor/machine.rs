@@ -79,7 +79,7 @@ fn address(ground: &Ground) -> Answer {
     let listen = ground.config.listen;
     match TcpListener::bind(listen) {
         Ok(_) => Answer::Good(format!("{listen} is free")),
-        Err(_) if ground.in_use => Answer::Good(format!("{listen} is in use, as are the stores")),
+        Err(_) if ground.may_serve() => Answer::Good(format!("{listen} is in use")),
         Err(error) => Answer::Bad(format!("{listen}: {error}")),
     }
 }

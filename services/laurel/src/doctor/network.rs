@@ -16,7 +16,7 @@ pub(super) const PROBES: &[Probe] = &[
         question: "is the certificate valid for a while?",
         severity: Severity::Error,
         fix: "renew the certificate that tls.certificate names, and start anew",
-        ask: Ask::Here(|ground| certificate(&ground.config, dates)),
+        ask: Ask::Here(|ground| certificate(&ground.config, |_, it| lasts(it))),
     },
     Probe {
         name: "tls-name",
@@ -40,7 +40,7 @@ pub(super) const PROBES: &[Probe] = &[
         ask: Ask::There(|ground| {
             Box::pin(async {
                 let url = format!("{}/-/live", ground.config.public_url);
-                if ground.in_use {
+                if ground.may_serve() {
                     answers(ground, url).await
                 } else {
                     Answer::Idle("it is stopped")
@@ -56,7 +56,7 @@ pub(super) const PROBES: &[Probe] = &[
         ask: Ask::There(|ground| {
             Box::pin(async {
                 let url = format!("http://{}/-/ready", ground.config.listen);
-                if ground.in_use {
+                if ground.may_serve() {
                     answers(ground, url).await
                 } else {
                     Answer::Idle("it is stopped")
@@ -95,33 +95,37 @@ fn certificate(config: &Config, judge: fn(&Config, &X509Certificate<'_>) -> Answ
 /// So many seconds before its end, a certificate should have been renewed.
 const SOON: i64 = 14 * 24 * 3600;
 
-fn dates(_: &Config, certificate: &X509Certificate<'_>) -> Answer {
+/// Whether a certificate is valid, and for a while.
+pub(super) fn lasts(certificate: &X509Certificate<'_>) -> Answer {
     let now = SystemClock.now().unix_seconds();
     let validity = certificate.validity();
-    let seen = format!("until {}", validity.not_after);
-    let good =
-        validity.not_before.timestamp() <= now && now + SOON < validity.not_after.timestamp();
+    let end = validity.not_after.timestamp();
+    let seen = format!("until {}, {} days", validity.not_after, (end - now).div_euclid(24 * 3600));
+    let good = validity.not_before.timestamp() <= now && now + SOON < end;
     if good { Answer::Good(seen) } else { Answer::Bad(seen) }
 }
 
 fn name(config: &Config, certificate: &X509Certificate<'_>) -> Answer {
     let url = Url::parse(&config.public_url).ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default().to_lowercase();
-    let names = certificate.subject_alternative_name().ok().flatten();
-    let names: Vec<String> = names
-        .iter()
-        .flat_map(|names| &names.value.general_names)
-        .filter_map(|name| match name {
-            GeneralName::DNSName(name) => Some(name.to_lowercase()),
-            _ => None,
-        })
-        .collect();
+    let names = dns_names(certificate);
     let covers = |name: &String| match name.strip_prefix("*.") {
         Some(above) => host.split_once('.').is_some_and(|(_, rest)| rest == above),
         None => *name == host,
     };
     let seen = format!("it names {}", names.join(", "));
     if names.iter().any(covers) { Answer::Good(seen) } else { Answer::Bad(seen) }
+}
+
+/// The names in a certificate.
+pub(super) fn dns_names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let names = certificate.subject_alternative_name().ok().flatten();
+    let names = names.iter().flat_map(|names| &names.value.general_names);
+    let names = names.filter_map(|name| match name {
+        GeneralName::DNSName(name) => Some(name.to_lowercase()),
+        _ => None,
+    });
+    names.collect()
 }
 
 async fn resolves(ground: &Ground) -> Answer {

@@ -74,7 +74,12 @@ pub(super) const PROBES: &[Probe] = &[
     },
 ];
 
+const ELSEWHERE: &str = "the keys are another role's";
+
 fn root_key(ground: &Ground) -> Answer {
+    if ground.config.stores.keys.url().is_some() {
+        return Answer::Idle(ELSEWHERE);
+    }
     let path = ground.config.root_key_file();
     if !path.exists() && !ground.vault().exists() {
         return Answer::Idle("it is made on the first start");
@@ -100,6 +105,9 @@ fn fits(ground: &Ground) -> Answer {
 }
 
 fn apart(ground: &Ground) -> Answer {
+    if ground.config.stores.keys.url().is_some() {
+        return Answer::Idle(ELSEWHERE);
+    }
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let key = real(&ground.config.root_key_file());
     let seen = key.display().to_string();
