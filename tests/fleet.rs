@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -13,8 +13,12 @@ use std::{
 };
 
 use laurel::{fleet::Member, partner::Partner};
+use runtime::RoleName;
 use serde_json::json;
-use tests::{House, apart_is_possible, fold, load, member};
+use tests::{
+    House, apart_is_possible, fold, load, member,
+    replica::{Balancer, Replica, configure},
+};
 use tokio::{sync::Notify, task::JoinSet};
 
 const KILLS: usize = 50;
@@ -24,6 +28,8 @@ const GIVERS: usize = 4;
 const BETWEEN: usize = 8;
 /// A batch is submitted every so many kills.
 const BATCH_EVERY: usize = 5;
+/// How often a process of two of its role is replaced, every role in turn.
+const REPLACEMENTS: usize = 8;
 /// How long a client waits before it asks again.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -113,6 +119,93 @@ async fn read_models_that_are_flushed_in_the_middle_of_a_batch_are_built_anew() 
     let compared = fold::equals_the_read_models(house.process.context()).await.unwrap();
     assert!(compared > ROWS, "only {compared} rows were compared");
     house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_are_replaced_one_by_one_and_no_request_fails() {
+    if !apart_is_possible() {
+        return;
+    }
+    let house = House::open_apart(member::starter("the_member")).await.unwrap();
+    let (gateways, awardings) =
+        (Balancer::start().await.unwrap(), Balancer::start().await.unwrap());
+    let configs = house.fleet.as_ref().unwrap().folder().join("config");
+    let free = "127.0.0.1:0";
+    let awarding = [("mesh.listen", free), ("ops.listen", free)];
+    let awarding = configure(&configs.join("awarding.toml"), "awarding-more.toml", &awarding);
+    let way = format!("https://{}", awardings.at);
+    let gateway = [("listen", free), ("ops.listen", free), ("mesh.roles.awarding", &way)];
+    let gateway = configure(&configs.join("gateway.toml"), "gateway-more.toml", &gateway);
+    let starter = member::starter("the_member");
+    let mut replicas = VecDeque::new();
+    for _ in 0..2 {
+        for (role, balancer, config) in [
+            (RoleName::Awarding, &awardings, awarding.as_ref().unwrap()),
+            (RoleName::Gateway, &gateways, gateway.as_ref().unwrap()),
+        ] {
+            let replica = Replica::start(&starter, role, config).await.unwrap();
+            balancer.add(&replica);
+            replicas.push_back((role, balancer, config, replica));
+        }
+    }
+
+    let partner = Partner::new(&format!("http://{}", gateways.at)).unwrap();
+    let partner = partner.with_token(&house.seeded.token);
+    let acknowledged = Arc::new(Acknowledged::default());
+    let mut givers = JoinSet::new();
+    for giver in 0..GIVERS {
+        let (partner, badge) = (partner.clone(), house.seeded.badge.clone());
+        givers.spawn(give_without_fail(partner, badge, giver, Arc::clone(&acknowledged)));
+    }
+    for _ in 0..REPLACEMENTS {
+        let before = acknowledged.awards.lock().unwrap().len();
+        while acknowledged.awards.lock().unwrap().len() < before + BETWEEN {
+            acknowledged.more.notified().await;
+        }
+        let (role, balancer, config, replica) = replicas.pop_front().unwrap();
+        balancer.remove(&replica);
+        replica.end().await.unwrap();
+        let replica = Replica::start(&starter, role, config).await.unwrap();
+        balancer.add(&replica);
+        replicas.push_back((role, balancer, config, replica));
+    }
+    acknowledged.over.store(true, Relaxed);
+    while let Some(giver) = givers.join_next().await {
+        giver.unwrap();
+    }
+    let listed = load::every_award(&partner).await;
+    let acknowledged = acknowledged.awards.lock().unwrap().clone();
+    assert_eq!(load::holders(&listed, &acknowledged).len(), acknowledged.len());
+    for (_, _, _, replica) in replicas.into_iter().rev() {
+        replica.end().await.unwrap();
+    }
+    house.close().await;
+}
+
+/// Awards one person after the other; every request is answered the first time. An idle connection
+/// may end in the moment in which it is used: then the request is sent again, as clients do.
+async fn give_without_fail(
+    partner: Partner,
+    badge: String,
+    giver: usize,
+    acknowledged: Arc<Acknowledged>,
+) {
+    for n in 0.. {
+        let address = format!("single.{giver}.{n}@example.org");
+        let input = load::award(&badge, &address, false);
+        let data = match partner.ask(load::AWARD, input.clone()).await {
+            Err(error) if format!("{error:#}").contains("closed before message completed") => {
+                partner.ask(load::AWARD, input).await.unwrap()
+            }
+            outcome => outcome.unwrap(),
+        };
+        let id = data["awardCreate"]["award"]["id"].as_str().unwrap().to_owned();
+        acknowledged.awards.lock().unwrap().insert(address, id);
+        acknowledged.more.notify_one();
+        if acknowledged.over.load(Relaxed) {
+            return;
+        }
+    }
 }
 
 /// Awards one person after the other; what is not acknowledged is asked for again, unchanged.

@@ -4,6 +4,7 @@
 pub mod fold;
 pub mod load;
 pub mod member;
+pub mod replica;
 pub mod victim;
 
 use std::{

@@ -57,7 +57,7 @@ impl Report {
 
 /// Whether no task panicked and none is to end.
 fn are_well(tasks: &Tasks) -> bool {
-    tasks.panicked().is_empty() && !tasks.cancelled().is_cancelled()
+    tasks.panicked().is_empty() && !tasks.closing().is_cancelled()
 }
 
 impl Readiness {
@@ -113,17 +113,17 @@ pub async fn greet(wire: Wire) -> Result<(), Status> {
 pub fn service(readiness: Readiness, tasks: &Tasks) -> HealthServer<HealthService> {
     let reporter = tonic_health::server::HealthReporter::new();
     let service = HealthService::from_health_reporter(reporter.clone());
-    let cancelled = tasks.cancelled();
+    let closing = tasks.closing();
     tasks.spawn("health", async move {
         loop {
             let ready = readiness.report().await.ready;
             let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
             reporter.set_service_status("", status).await;
-            if cancelled.is_cancelled() {
+            if closing.is_cancelled() {
                 return;
             }
             tokio::select! {
-                () = cancelled.cancelled() => {}
+                () = closing.cancelled() => {}
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
         }

@@ -72,6 +72,7 @@ impl Remote {
                 Err(_) => return Err(Status::deadline_exceeded(LATE)),
             };
             let again = attempt < TRIES && deadline.left() > pause && was_never_sent(&error);
+            tracing::debug!(error = chain(&error), again, "a call of another process failed");
             if !again || !self.spend() {
                 return Err(status(error));
             }
@@ -110,14 +111,22 @@ fn was_never_sent(error: &(dyn Error + 'static)) -> bool {
         cause.is::<NotConnected>()
             || cause.is::<tonic::ConnectError>()
             || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled)
-            || cause
-                .downcast_ref::<h2::Error>()
-                .is_some_and(|error| error.reason() == Some(h2::Reason::REFUSED_STREAM))
+            || cause.downcast_ref::<h2::Error>().is_some_and(was_never_taken)
     })
+}
+
+/// Whether the peer said so: it refused the stream, or it was going away before the stream began.
+/// A GOAWAY fails only the streams that the peer has not taken (RFC 9113, section 6.8).
+fn was_never_taken(error: &h2::Error) -> bool {
+    error.reason() == Some(h2::Reason::REFUSED_STREAM) || error.is_go_away() && error.is_remote()
 }
 
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error: &&'e (dyn Error + 'static)| error.source())
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
+    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn status(error: tonic::transport::Error) -> Status {

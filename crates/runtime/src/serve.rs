@@ -37,7 +37,7 @@ pub fn serve(
         .layer(context.guard(&public))
         .layer(MapRequestLayer::new(deadline::note))
         .add_routes(routes.prepare())
-        .serve_with_incoming_shutdown(incoming, context.tasks.cancelled().cancelled_owned())
+        .serve_with_incoming_shutdown(incoming, context.tasks.closing().cancelled_owned())
 }
 
 /// The same for callers of the mesh: behind the check of their certificates as well.
@@ -51,7 +51,7 @@ pub fn serve_mesh(
     listener: TcpListener,
 ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
     let (public, routes) = together(context, parts);
-    let (incoming, ended) = (mesh.incoming(listener), context.tasks.cancelled());
+    let (incoming, ended) = (mesh.incoming(listener), context.tasks.closing());
     mesh_server()
         .layer(layer_fn(MeasuredCalls::new))
         .layer(CallersOnly)

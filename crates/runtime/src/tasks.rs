@@ -9,9 +9,12 @@ use std::{
 use futures_util::FutureExt;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// The tasks of a process: each has a name, all end when told to.
+/// The tasks of a process: each has a name, all end when told to. The doors, at which others call,
+/// end before what they need to answer: a call that has begun finds the process whole.
 #[derive(Clone, Default)]
 pub struct Tasks {
+    doors: TaskTracker,
+    closing: CancellationToken,
     tracker: TaskTracker,
     cancelled: CancellationToken,
     book: Arc<Mutex<Book>>,
@@ -34,6 +37,21 @@ impl Tasks {
     /// Starts a task. It should end soon after [`Tasks::cancelled`] fires. A panic ends the task
     /// alone; it is logged, remembered, and makes the process not ready.
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn_on(&self.tracker, name, task);
+    }
+
+    /// Starts a task at which others call, such as a listener. It should take no more calls soon
+    /// after [`Tasks::closing`] fires, and end when those that have begun are answered.
+    pub fn spawn_door(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn_on(&self.doors, name, task);
+    }
+
+    fn spawn_on(
+        &self,
+        tracker: &TaskTracker,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
         let number = {
             let mut book = self.book();
             book.next += 1;
@@ -42,7 +60,7 @@ impl Tasks {
             number
         };
         let tasks = self.clone();
-        self.tracker.spawn(async move {
+        tracker.spawn(async move {
             let outcome = AssertUnwindSafe(task).catch_unwind().await;
             let mut book = tasks.book();
             book.living.remove(&number);
@@ -53,7 +71,13 @@ impl Tasks {
         });
     }
 
-    /// Fires when the process is to end.
+    /// Fires when the process is to take no more calls.
+    #[must_use]
+    pub fn closing(&self) -> CancellationToken {
+        self.closing.clone()
+    }
+
+    /// Fires when the process is to end: every call has been answered, or took too long.
     #[must_use]
     pub fn cancelled(&self) -> CancellationToken {
         self.cancelled.clone()
@@ -65,14 +89,24 @@ impl Tasks {
         self.book().panicked.clone()
     }
 
-    /// Tells all tasks to end and waits for them, at most so long.
+    /// Closes the doors and waits until they have ended, for three quarters of the time at most;
+    /// then tells all tasks to end and waits for them.
     ///
     /// # Errors
     /// The names of the tasks that still run.
     pub async fn shutdown(&self, at_most: Duration) -> Result<(), Vec<&'static str>> {
+        let end = tokio::time::Instant::now() + at_most;
+        self.closing.cancel();
+        self.doors.close();
+        // Whether they have, is told below.
+        let _ = tokio::time::timeout(at_most * 3 / 4, self.doors.wait()).await;
         self.cancelled.cancel();
         self.tracker.close();
-        match tokio::time::timeout(at_most, self.tracker.wait()).await {
+        let all = async {
+            self.doors.wait().await;
+            self.tracker.wait().await;
+        };
+        match tokio::time::timeout_at(end, all).await {
             Ok(()) => Ok(()),
             Err(_) => Err(self.book().living.values().copied().collect()),
         }
@@ -93,6 +127,34 @@ mod tests {
         let cancelled = tasks.cancelled();
         tasks.spawn("patient", async move { cancelled.cancelled().await });
         assert_eq!(tasks.shutdown(Duration::from_secs(5)).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_call_that_has_begun_finds_the_process_whole() {
+        let tasks = Tasks::new();
+        let (closing, cancelled) = (tasks.closing(), tasks.cancelled());
+        let answered = Arc::new(Mutex::new(None));
+        let answer = Arc::clone(&answered);
+        tasks.spawn_door("door", async move {
+            closing.cancelled().await;
+            // The call goes on for a while after the door was closed.
+            tokio::task::yield_now().await;
+            *answer.lock().unwrap() = Some(cancelled.is_cancelled());
+        });
+        let cancelled = tasks.cancelled();
+        tasks.spawn("projections", async move { cancelled.cancelled().await });
+        assert_eq!(tasks.shutdown(Duration::from_secs(5)).await, Ok(()));
+        assert_eq!(*answered.lock().unwrap(), Some(false), "the rest ended before the door");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_door_that_hangs_keeps_the_rest_from_ending_for_a_while_only() {
+        let tasks = Tasks::new();
+        tasks.spawn_door("deaf", std::future::pending());
+        let cancelled = tasks.cancelled();
+        tasks.spawn("patient", async move { cancelled.cancelled().await });
+        assert_eq!(tasks.shutdown(Duration::from_secs(20)).await, Err(vec!["deaf"]));
+        assert!(tasks.cancelled().is_cancelled());
     }
 
     #[tokio::test]

@@ -35,7 +35,7 @@ impl Awarding {
             };
             stream::iter(messages)
         });
-        Ok(Box::pin(news.take_until(self.context.tasks.cancelled().cancelled_owned())))
+        Ok(Box::pin(news.take_until(self.context.tasks.closing().cancelled_owned())))
     }
 }
 

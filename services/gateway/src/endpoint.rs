@@ -17,6 +17,7 @@ use kernel::TenantId;
 use keyvault::KeyVault;
 use runtime::{Clock, Ids};
 use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Wires,
@@ -50,6 +51,8 @@ pub struct Endpoint {
     pub verifier: Arc<Verifier>,
     /// Signs tokens.
     pub tokens: Arc<Tokens>,
+    /// Fires when the process takes no more calls: what would go on for ever ends.
+    pub closing: CancellationToken,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids.
@@ -69,6 +72,8 @@ pub struct Setup {
     pub verifier: Arc<Verifier>,
     /// Signs tokens.
     pub tokens: Arc<Tokens>,
+    /// Fires when the process takes no more calls.
+    pub closing: CancellationToken,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids.
@@ -136,7 +141,9 @@ impl From<Failure> for NotPrepared {
 impl Endpoint {
     /// An endpoint for these roles.
     pub fn new(setup: Setup) -> Result<Self, UnreadableSdl> {
-        let Setup { wires, verifier, tokens, clock, ids, vault, public_url, limits, .. } = setup;
+        let Setup {
+            wires, verifier, tokens, closing, clock, ids, vault, public_url, limits, ..
+        } = setup;
         let uploads = Uploads {
             tokens: Arc::clone(&tokens),
             clock: Arc::clone(&clock),
@@ -159,6 +166,7 @@ impl Endpoint {
             limits: Arc::new(limits),
             verifier,
             tokens,
+            closing,
             clock,
             ids,
             public_url,

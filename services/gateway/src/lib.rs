@@ -121,6 +121,7 @@ fn graphql(
         wires,
         verifier: Arc::clone(&context.verifier),
         tokens: Arc::clone(&context.tokens),
+        closing: context.tasks.closing(),
         clock: Arc::clone(&context.stores.clock),
         ids: context.stores.ids.clone(),
         vault: Arc::clone(&context.stores.vault),

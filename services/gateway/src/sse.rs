@@ -77,8 +77,11 @@ fn events(
     let replies = replies.map(Step::Reply).chain(stream::iter([Step::End])).boxed();
     let beats = every(endpoint.limits.heartbeat).map(|_| Step::Heartbeat).boxed();
     let checks = every(TOKEN_CHECK).map(|_| Step::Check).boxed();
+    // Without the event that completes the operation: that tells clients to connect again.
+    let closing = endpoint.closing.clone().cancelled_owned();
     let steps = stream::select_all([replies, beats, checks]);
     steps
+        .take_until(closing)
         .flat_map(move |step| {
             let (chunk, last) = step_bytes(&endpoint, &caller, step);
             stream::iter([Some(chunk), None].into_iter().take(if last { 2 } else { 1 }))

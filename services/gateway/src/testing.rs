@@ -189,6 +189,7 @@ impl House {
             wires,
             verifier: Arc::clone(&context.verifier),
             tokens: Arc::clone(&context.tokens),
+            closing: context.tasks.closing(),
             clock: Arc::clone(&context.stores.clock),
             ids: context.stores.ids.clone(),
             vault: Arc::clone(&context.stores.vault),

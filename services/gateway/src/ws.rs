@@ -136,6 +136,7 @@ where
     K: Sink<Frame> + Unpin,
 {
     let (init, heartbeat) = (endpoint.limits.init, endpoint.limits.heartbeat);
+    let closing = endpoint.closing.clone();
     let introduced_by = Instant::now() + init;
     let mut beats = interval_at(Instant::now() + heartbeat, heartbeat);
     let mut checks = interval_at(Instant::now() + TOKEN_CHECK, TOKEN_CHECK);
@@ -143,6 +144,7 @@ where
     loop {
         let frames = tokio::select! {
             biased;
+            () = closing.cancelled() => vec![GOING],
             message = said.next() => match message {
                 None => return,
                 Some(None) => vec![BAD_MESSAGE],
@@ -168,6 +170,8 @@ where
     }
 }
 
+/// Tells clients to connect again, which an operation that is complete would not.
+const GOING: Frame = Frame::Close(1012, "Service Restart");
 const BAD_MESSAGE: Frame = Frame::Close(4400, "Invalid message");
 
 fn text(message: &Value) -> Frame {

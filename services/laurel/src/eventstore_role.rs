@@ -40,16 +40,16 @@ pub(crate) async fn serve(config: Config, json: bool) -> anyhow::Result<()> {
     let users = users(&settings)?;
     let at = ServerOptions::at(address.ip().to_string(), address.port());
     let server = Server::new(store, ServerOptions { users, ..at });
-    let ended = tasks.cancelled();
+    let closing = tasks.closing();
     if let Some(tls) = tls(&settings)? {
         let connections = TlsListener::new(listener, move || Arc::clone(&tls)).connections();
-        tasks.spawn("eventstore", async move {
-            told(server.serve(connections, ended.cancelled_owned()).await);
+        tasks.spawn_door("eventstore", async move {
+            told(server.serve(connections, closing.cancelled_owned()).await);
         });
     } else {
         let connections = TcpIncoming::from(listener).with_nodelay(Some(true));
-        tasks.spawn("eventstore", async move {
-            told(server.serve(connections, ended.cancelled_owned()).await);
+        tasks.spawn_door("eventstore", async move {
+            told(server.serve(connections, closing.cancelled_owned()).await);
         });
     }
     process::announce(&serde_json::json!({ "eventstore": address, "ops": ops }), json);

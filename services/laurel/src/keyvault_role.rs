@@ -37,13 +37,13 @@ pub(crate) async fn serve(config: Config, json: bool) -> anyhow::Result<()> {
         None => None,
     };
     let (shared, caretaker) = Shared::new(vault, LEASE);
-    tasks.spawn("keyvault", caretaker.run(tasks.cancelled().cancelled_owned()));
+    tasks.spawn("keyvault", caretaker.run(tasks.closing().cancelled_owned()));
     let service = Service::new(shared).admitting(|caller, _| {
         caller.get::<Peer>().is_some_and(|peer| peer.may_call(RoleName::KeyVault))
     });
     let routes = Routes::new(service.into_server());
-    let serving = runtime::serve_without_tokens(routes, &mesh, listener, tasks.cancelled());
-    tasks.spawn("mesh", async move {
+    let serving = runtime::serve_without_tokens(routes, &mesh, listener, tasks.closing());
+    tasks.spawn_door("mesh", async move {
         if let Err(error) = serving.await {
             tracing::error!(%error, "the listener of the mesh ended");
         }

@@ -1,6 +1,7 @@
 //! A process: stores opened, roles assembled, and listeners: for the public (with TLS if there are
 //! keys), for the other roles, for the platform.
 
+mod closing;
 mod front;
 mod leads;
 mod open;

@@ -195,6 +195,21 @@ async fn a_socket_lives_as_long_as_its_token() {
 }
 
 #[tokio::test]
+async fn who_follows_is_told_to_connect_again_when_the_process_closes() {
+    let house = eventful();
+    let mut client = Client::of(&house);
+    client.enter(&house).await;
+    client.say(&subscribe("1", EVENTS));
+    assert_eq!(client.hear().await["type"], "next");
+    let mut body = stream(&house, "/graphql", EVENTS, &house.token()).await.into_body();
+    assert!(chunk(&mut body).await.starts_with("event: next\n"));
+    house.rig.context.tasks.closing().cancel();
+    assert_eq!(client.end().await, 1012, "a service that restarts");
+    let rest = body.collect().await.unwrap().to_bytes();
+    assert!(rest.is_empty(), "no event says that the operation is complete: {rest:?}");
+}
+
+#[tokio::test]
 async fn a_socket_carries_so_many_operations_and_strangers_none_of_their_own() {
     let house = House::within(Limits { subscriptions: 1, ..Limits::default() });
     house.roles.on_raw("WatchAwards", |_| Ok(Answer::Open(Vec::new())));

@@ -12,7 +12,7 @@ use metrics::histogram;
 use runtime::{Config, Context};
 use tokio::net::TcpListener;
 
-use super::bind;
+use super::{bind, closing::announced};
 use crate::https::Https;
 
 /// A gateway that listens.
@@ -82,18 +82,19 @@ impl Doors {
         // A request that nobody measures should not pay for it.
         let routes =
             if runtime::metrics::is_on() { routes.layer(from_fn(measured)) } else { routes };
+        let (routes, may_end) = announced(routes, tasks);
         if let Some(https) = self.https {
-            let serving = https.serve(routes.clone(), tasks.cancelled());
-            tasks.spawn("https", async move {
+            let serving = https.serve(routes.clone(), may_end.clone());
+            tasks.spawn_door("https", async move {
                 if let Err(error) = serving.await {
                     tracing::error!(%error, "the listener with tls ended");
                 }
             });
         }
-        let (plain, cancelled) = (self.plain, tasks.cancelled());
+        let plain = self.plain;
         let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
-        tasks.spawn("http", async move {
-            let ended = cancelled.cancelled_owned();
+        tasks.spawn_door("http", async move {
+            let ended = may_end.cancelled_owned();
             if let Err(error) = axum::serve(plain, routes).with_graceful_shutdown(ended).await {
                 tracing::error!(%error, "the listener ended");
             }

@@ -67,7 +67,7 @@ impl Roles {
                 let listener = TcpListener::bind("127.0.0.1:0").await?;
                 let endpoint = Endpoint::from_shared(format!("http://{}", listener.local_addr()?))?;
                 let serving = runtime::serve(&self.context, std::slice::from_ref(&parts), listener);
-                self.context.tasks.spawn(parts.name, async move {
+                self.context.tasks.spawn_door(parts.name, async move {
                     if let Err(error) = serving.await {
                         tracing::error!(%error, "a role's listener ended");
                     }
@@ -112,7 +112,7 @@ impl Roles {
     ) -> anyhow::Result<SocketAddr> {
         let address = listener.local_addr()?;
         let serving = runtime::serve_mesh(&self.context, &self.parts, mesh, listener);
-        self.context.tasks.spawn("mesh", async move {
+        self.context.tasks.spawn_door("mesh", async move {
             if let Err(error) = serving.await {
                 tracing::error!(%error, "the listener of the mesh ended");
             }

@@ -140,7 +140,7 @@ async fn keys_and_health_are_told() {
     assert_eq!(scene.get("/-/live", "*/*").await.json()["status"], "live");
     let ready = scene.get("/-/ready", "*/*").await;
     assert_eq!(ready.status, StatusCode::OK, "{}", ready.text());
-    scene.rig.context.tasks.cancelled().cancel();
+    scene.rig.context.tasks.closing().cancel();
     let stopping = scene.get("/-/ready", "*/*").await;
     assert_eq!(stopping.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(stopping.json()["ready"], false);
