@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 mod backup;
+mod cells;
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -1,5 +1,6 @@
 """The guides for operators: their values render, their objects are good, their files are there."""
 
+import functools
 import json
 import re
 import subprocess
@@ -10,6 +11,7 @@ import yaml
 from helm import CHART, ROOT, of_kind, template
 from restricted import faults
 from settings import known, paths
+from test_image import BINARY
 from test_values import fault
 
 GUIDES = [
@@ -31,20 +33,65 @@ def manifests(guide):
     return [thing for text in texts for thing in yaml.safe_load_all(text)]
 
 
+EVERY = sorted((ROOT / "docs/operations").glob("*.md"))
+
 each = pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
+every = pytest.mark.parametrize("guide", EVERY, ids=lambda guide: guide.stem)
 
 
-@each
-def test_commands_are_ones_and_the_files_that_they_name_are_there(guide):
+# Where a command begins, as opposed to a user or a release that is called laurel.
+CALL = re.compile(
+    r"(?:^ *|\bexec |\$\(|-- |-u laurel |--rm )laurel ([a-z-][^|&;)'\"<>\n]*)", re.M
+)
+
+
+def calls(guide):
+    """The words after `laurel` in each command of a guide that calls the product."""
+    scripts = [script.replace("\\\n", " ") for script in blocks(guide, "sh")]
+    return [call.split() for script in scripts for call in CALL.findall(script)]
+
+
+@functools.cache
+def manual(*command):
+    """What the product says of a command of its own; nothing when it has no such command."""
+    said = subprocess.run([BINARY, *command, "--help"], capture_output=True, text=True)
+    return said.stdout if said.returncode == 0 else None
+
+
+@every
+def test_the_product_knows_the_commands_and_flags(guide):
+    if not BINARY.exists():
+        pytest.skip(f"not run: there is no {BINARY}")
+    for words in calls(guide):
+        command = []
+        while "\nCommands:" in manual(*command) and words[len(command)][0] != "-":
+            command.append(words[len(command)])
+            assert manual(*command), f"laurel {' '.join(words)}"
+        flags = {word.partition("=")[0] for word in words if word.startswith("--")}
+        unknown = [flag for flag in flags if not re.search(rf"{flag}\b", manual(*command))]
+        assert not unknown, f"laurel {' '.join(words)}"
+
+
+def test_the_calls_of_the_guides_are_found():
+    found = {words[0] for guide in EVERY for words in calls(guide)}
+    assert {"audit", "backup", "demo", "doctor", "operator-token", "tenant", "verify"} <= found
+
+
+@every
+def test_scripts_are_ones(guide):
     for script in blocks(guide, "sh"):
         answer = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True)
         assert answer.returncode == 0, answer.stderr + script
+
+
+@each
+def test_the_files_that_are_named_are_there(guide):
     named = set(re.findall(r"(?<![\w/])(?:deploy|helm)/[\w@./-]*\w", guide.read_text()))
     made = {"deploy/secrets"}
     assert named and not [path for path in named - made if not (ROOT / path).exists()]
 
 
-@each
+@every
 def test_links_lead_somewhere(guide):
     for path, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", guide.read_text()):
         target = (guide.parent / path).resolve() if path else guide

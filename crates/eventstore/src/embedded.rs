@@ -10,6 +10,7 @@ pub(crate) mod limits;
 mod log;
 mod lookup;
 mod metadata;
+mod moment;
 mod names;
 mod placing;
 mod port;
@@ -53,7 +54,8 @@ use crate::{
 
 pub use self::{
     direct::Submitted,
-    inspect::{Damage, Inspected, inspect_log},
+    inspect::{Damage, Inspected, Seen, inspect_log},
+    moment::Moment,
     schema::OpenError,
     snapshot::{Glance, copy_log, glance},
 };

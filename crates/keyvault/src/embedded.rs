@@ -109,6 +109,19 @@ impl Embedded {
         answer.await.map_err(|_| VaultError::Closed)?
     }
 
+    /// The secret of the platform that was taken over for that purpose from another vault.
+    async fn taken_over(
+        &self,
+        tenant: TenantId,
+        purpose: &str,
+    ) -> Result<Option<Secret>, VaultError> {
+        if tenant == TenantId::PLATFORM {
+            self.get(tenant, &adopted(purpose)).await
+        } else {
+            Ok(None)
+        }
+    }
+
     /// Reads the file away from the executor's threads.
     async fn read<T: Send + 'static>(
         &self,
@@ -173,11 +186,10 @@ impl KeyVault for Embedded {
                 _ => return Err(VaultError::Closed),
             },
         };
-        let mut derived = vec![0; 32];
-        Hkdf::<Sha256>::new(Some(b"laurel tenant secret"), key.as_slice())
-            .expand(purpose.as_bytes(), &mut derived)
-            .expect("32 bytes are less than HKDF's limit of 8,160");
-        let secret = Secret::new(derived);
+        let secret = match self.taken_over(tenant, purpose).await? {
+            Some(secret) => secret,
+            None => Secret::new(derived(&key, purpose).to_vec()),
+        };
         self.secrets.insert(place, secret.clone());
         Ok(secret)
     }
@@ -223,6 +235,20 @@ pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
+}
+
+/// What a secret that was taken over for a purpose is called.
+pub(crate) fn adopted(purpose: &str) -> String {
+    format!("lookup:{purpose}")
+}
+
+/// What a tenant's key yields for a purpose.
+pub(crate) fn derived(key: &TenantKey, purpose: &str) -> Zeroizing<Vec<u8>> {
+    let mut derived = Zeroizing::new(vec![0; 32]);
+    Hkdf::<Sha256>::new(Some(b"laurel tenant secret"), key.as_slice())
+        .expand(purpose.as_bytes(), &mut derived)
+        .expect("32 bytes are less than HKDF's limit of 8,160");
+    derived
 }
 
 pub(crate) fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {

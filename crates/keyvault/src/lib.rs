@@ -12,6 +12,7 @@ pub mod conformance;
 mod embedded;
 mod glance;
 mod key;
+mod moving;
 mod port;
 #[cfg(feature = "remote")]
 pub mod remote;
@@ -31,6 +32,7 @@ mod writer;
 pub use embedded::{Embedded, EmbeddedOptions, OpenError};
 pub use glance::glance;
 pub use key::{DataKey, Secret, UnsealError};
+pub use moving::{Admission, Admitted, Moved, MovingError, Opening, hand_over, vouch, vouched};
 pub use port::{KeyVault, Owner, VaultError, unseal};
 pub use root::{RootKey, RootKeyError};
 pub use rotation::{RootKeyState, RotateError, Rotation, rehearse, root_key_of, rotate};

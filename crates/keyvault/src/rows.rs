@@ -134,6 +134,13 @@ pub(crate) fn add_secret(
         .map(drop)
 }
 
+pub(crate) fn remove_secret(connection: &Connection, tenant: TenantId, name: &str) -> Rows<()> {
+    connection
+        .prepare_cached("DELETE FROM secrets WHERE tenant = ?1 AND name = ?2")?
+        .execute(params![tenant.bytes(), name])
+        .map(drop)
+}
+
 pub(crate) fn proof(connection: &Connection) -> Rows<Option<Vec<u8>>> {
     connection.query_row("SELECT wrapped FROM proof", [], |row| row.get(0)).optional()
 }

@@ -10,7 +10,7 @@ use std::{
 use kernel::TenantId;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::{Owner, RootKey, rows, wrap};
+use crate::{DataKey, Owner, RootKey, rows, wrap};
 
 /// What is wrong with a vault or its copy.
 #[derive(Debug, thiserror::Error)]
@@ -133,6 +133,47 @@ impl Snapshot {
             return Err(SnapshotError::Pages(pages));
         }
         Ok(Self { path: file.to_owned(), rows })
+    }
+
+    /// Opens a vault that may be in use, as it is at this moment. Whoever destroys a key waits,
+    /// seconds at most, and then fails: keep it open for no longer than it takes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_moment(path: &Path) -> Result<Self, SnapshotError> {
+        let refused = |source| SnapshotError::Database(path.to_owned(), source);
+        Ok(Self { path: path.to_owned(), rows: beside_others(path).map_err(refused)? })
+    }
+
+    /// The key of that version, opened; none when it was destroyed.
+    ///
+    /// # Errors
+    /// When the file cannot be read, the key does not open, or nobody ever made it.
+    pub fn key(
+        &self,
+        root: &RootKey,
+        owner: &Owner,
+        version: u32,
+    ) -> Result<Option<DataKey>, SnapshotError> {
+        let known = rows::known(&self.rows, owner).map_err(|error| self.refused(error))?;
+        let wrapped = match known {
+            Some(rows::Known { version: newest, wrapped: Some(wrapped) }) if newest == version => {
+                wrapped
+            }
+            Some(rows::Known { version: newest, .. }) if (1..=newest).contains(&version) => {
+                return Ok(None);
+            }
+            _ => {
+                return Err(SnapshotError::Corrupt(format!(
+                    "the key of {owner:?}, which is missing,"
+                )));
+            }
+        };
+        let tenant = rows::tenant(&self.rows, owner.tenant).map_err(|error| self.refused(error))?;
+        let closed = || SnapshotError::Corrupt(format!("the key of {owner:?}"));
+        let tenant = wrap::unwrap_tenant(root, owner.tenant, &tenant.unwrap_or_default());
+        let key = wrap::unwrap_owner(&tenant.map_err(|_| closed())?, owner, version, &wrapped);
+        key.map(Some).map_err(|_| closed())
     }
 
     /// Whether the vault has that key.

@@ -72,14 +72,14 @@ fn owner_bound(owner: &Owner, version: u32) -> Vec<u8> {
     bound("owner", &[&owner.tenant.bytes(), owner.subject.as_bytes(), &version])
 }
 
-fn wrap(key: &[u8; 32], bound: &[u8], plain: &[u8]) -> Vec<u8> {
+pub(crate) fn wrap(key: &[u8; 32], bound: &[u8], plain: &[u8]) -> Vec<u8> {
     let nonce: [u8; 24] = rand::random();
     let mut wrapped = nonce.to_vec();
     wrapped.extend_from_slice(&encrypt(key, &nonce, bound, plain));
     wrapped
 }
 
-fn unwrap(key: &[u8; 32], bound: &[u8], wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn unwrap(key: &[u8; 32], bound: &[u8], wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, sealed) = wrapped.split_first_chunk::<24>()?;
     decrypt(key, nonce, bound, sealed).ok().map(Zeroizing::new)
 }

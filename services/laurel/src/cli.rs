@@ -7,10 +7,10 @@ use clap::{Args, Parser, Subcommand};
 use runtime::{Config, RoleName};
 
 use crate::{
-    backup, bench, demo, doctor, eventstore_role, jose, key, keyvault_role, manual, process,
+    audit, backup, bench, demo, doctor, eventstore_role, jose, key, keyvault_role, manual, process,
     projection, restore,
     say::{self, say},
-    settings, verify, verify_backup,
+    settings, tenant, verify, verify_backup,
 };
 
 /// Issues, designs and administers Open Badges for many organisations.
@@ -50,6 +50,12 @@ enum Command {
     Backup(backup::Options),
     Restore(restore::Options),
     VerifyBackup(verify_backup::Options),
+    /// Proves that the log is whole and unaltered.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Moves a tenant from one cell into another.
+    #[command(subcommand)]
+    Tenant(tenant::Command),
     Doctor(doctor::Options),
     /// Shows the root key's state, and rotates it.
     #[command(subcommand)]
@@ -121,6 +127,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::VerifyBackup(options) => return verify_backup::run(options).await,
         Command::Doctor(options) => return doctor::run(options).await,
         Command::Key(command) => return key::run(command).await,
+        Command::Audit(command) => return audit::run(command).await,
+        Command::Tenant(command) => return tenant::run(command).await,
         Command::Config(command) => return settings::run(&command),
         Command::Completions(options) => manual::completions(&options, described())?,
         Command::Man(options) => manual::man(&options, described())?,
@@ -134,6 +142,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let config = Config::load(&options.flags)?;
     doctor::refuse_unsafe(&config)?;
+    tenant::refuse_interrupted(&config)?;
     runtime::telemetry::init(&config.log)?;
     let wiring = process::Wiring::Local;
     let process = match &options.roles[..] {

@@ -6,12 +6,14 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod audit;
 pub mod backup;
 pub mod bench;
 pub mod cli;
 pub mod demo;
 pub mod doctor;
 mod eventstore_role;
+pub mod facts;
 pub mod fleet;
 pub mod https;
 pub mod jose;
@@ -25,5 +27,6 @@ pub mod projection;
 pub mod restore;
 mod say;
 pub mod settings;
+pub mod tenant;
 pub mod verify;
 pub mod verify_backup;

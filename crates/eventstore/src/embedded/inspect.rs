@@ -49,15 +49,33 @@ pub enum Damage {
     Refused(Position, String),
 }
 
-const V1: &str = "SELECT pos, stream, rev, kind, id, 0, 1, meta, data FROM events ORDER BY pos";
-const V2: &str =
-    "SELECT pos, stream, rev, kind, id, created, content, meta, data FROM events ORDER BY pos";
+const V1: &str = "SELECT pos, stream, rev, kind, id, 0, 1, meta, data FROM events
+    WHERE pos > ?1 ORDER BY pos";
+const V2: &str = "SELECT pos, stream, rev, kind, id, created, content, meta, data FROM events
+    WHERE pos > ?1 ORDER BY pos";
+/// What selects every record after a position from a file of that format.
+pub(super) fn statement(format: i64) -> &'static str {
+    if format == 1 { V1 } else { V2 }
+}
+
 /// Streams with fewer records than their newest revision says; a tombstone counts for nothing.
 const GAPS: &str = "
     SELECT s.name FROM streams s
     JOIN (SELECT stream, count(*) AS n, max(rev) AS newest FROM events
           WHERE rev < 9223372036854775807 GROUP BY stream) e ON e.stream = s.id
-    WHERE e.n <> e.newest + 1 LIMIT 1";
+    WHERE e.n <> e.newest + 1 LIMIT 100";
+
+/// What is met on a walk through a log.
+pub enum Seen<'a> {
+    /// A fact that can be read, with its envelope and JSON.
+    Fact(&'a RecordedEvent),
+    /// A record that was deleted, and is zeros.
+    Deleted(Position),
+    /// A record that is no fact of a tenant.
+    Other(&'a Record),
+    /// Something that is wrong.
+    Damage(Damage),
+}
 
 /// Reads a copy of the log from end to end, in a file that nobody changes meanwhile: the pages of
 /// the database, positions and revisions without gaps, each fact with its envelope and JSON; shows
@@ -69,51 +87,91 @@ pub fn inspect_log(
     file: &Path,
     mut see: impl FnMut(&RecordedEvent) -> Result<(), String>,
 ) -> Result<Inspected, Damage> {
-    let failed = |source: rusqlite::Error| {
+    let log = snapshot::open(file, true).map_err(|source| {
         Damage::Open(OpenError::Database { path: file.to_owned(), source: source.into() })
-    };
-    let log = snapshot::open(file, true).map_err(failed)?;
+    })?;
     let version = snapshot::known(&log, file)?;
-    let pages: String = log
-        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
-        .map_err(|error| Damage::Pages(error.to_string()))?;
-    if pages != "ok" {
-        return Err(Damage::Pages(pages));
-    }
-    let gap = log.query_row(GAPS, [], |row| row.get::<_, String>(0));
-    match gap {
-        Ok(stream) => return Err(Damage::Gap(format!("revisions of {stream} are missing"))),
-        Err(rusqlite::Error::QueryReturnedNoRows) => {}
-        Err(error) => return Err(failed(error)),
-    }
-    let mut names = Names::new();
     let mut found = Inspected::default();
-    let mut select = log.prepare(if version == 1 { V1 } else { V2 }).map_err(failed)?;
-    let mut rows = select.query([]).map_err(failed)?;
-    while let Some(row) = rows.next().map_err(failed)? {
-        let next = Position(found.head.0 + 1);
-        let at = row.get::<_, i64>(0).map_err(failed)?.cast_unsigned();
-        if at != next.0 {
-            return Err(Damage::Gap(format!("position {next} is missing")));
+    found.head = walk(&log, version, file, &mut |seen| {
+        match seen {
+            Seen::Damage(damage) => return Err(damage),
+            Seen::Deleted(_) => found.deleted += 1,
+            Seen::Other(_) => found.others += 1,
+            Seen::Fact(fact) => {
+                see(fact).map_err(|why| Damage::Refused(fact.position, why))?;
+                found.facts += 1;
+            }
         }
-        found.head = next;
-        let record = record(row, &log, &mut names).map_err(|it| Damage::Record(next, it))?;
-        if record.id.is_nil() {
-            found.deleted += 1;
-        } else if let Some(fact) = fact(&record) {
-            fact.envelope()?;
-            serde_json::from_slice::<IgnoredAny>(&fact.data)
-                .map_err(|source| Unreadable::of(&fact, source))?;
-            see(&fact).map_err(|why| Damage::Refused(next, why))?;
-            found.facts += 1;
-        } else {
-            found.others += 1;
-        }
-    }
+        Ok(())
+    })?;
     Ok(found)
 }
 
-fn record(row: &Row<'_>, log: &Connection, names: &mut Names) -> Result<Record, Failure> {
+/// Reads a log from end to end and shows what is there, and what is wrong; goes on as far as it can.
+/// The position of the newest record.
+pub(super) fn walk(
+    log: &Connection,
+    version: i64,
+    file: &Path,
+    see: &mut dyn FnMut(Seen<'_>) -> Result<(), Damage>,
+) -> Result<Position, Damage> {
+    let failed = |source: rusqlite::Error| {
+        Damage::Open(OpenError::Database { path: file.to_owned(), source: source.into() })
+    };
+    let pages = log.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
+    match pages {
+        Ok(pages) if pages == "ok" => {}
+        Ok(pages) => see(Seen::Damage(Damage::Pages(pages)))?,
+        Err(error) => see(Seen::Damage(Damage::Pages(error.to_string())))?,
+    }
+    let mut gaps = log.prepare(GAPS).map_err(failed)?;
+    for stream in gaps.query_map([], |row| row.get::<_, String>(0)).map_err(failed)? {
+        let gap = format!("revisions of {} are missing", stream.map_err(failed)?);
+        see(Seen::Damage(Damage::Gap(gap)))?;
+    }
+    let mut names = Names::new();
+    let mut head = Position::START;
+    let mut select = log.prepare(statement(version)).map_err(failed)?;
+    let mut rows = select.query([0]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let next = Position(head.0 + 1);
+        head = Position(row.get::<_, i64>(0).map_err(failed)?.cast_unsigned());
+        if head != next {
+            see(Seen::Damage(Damage::Gap(format!("position {next} is missing"))))?;
+        }
+        let record = match record(row, log, &mut names) {
+            Ok(record) => record,
+            Err(error) => {
+                see(Seen::Damage(Damage::Record(head, error)))?;
+                continue;
+            }
+        };
+        if record.id.is_nil() {
+            see(Seen::Deleted(head))?;
+        } else if let Some(fact) = fact(&record) {
+            match readable(&fact) {
+                Ok(()) => see(Seen::Fact(&fact))?,
+                Err(unreadable) => see(Seen::Damage(unreadable.into()))?,
+            }
+        } else {
+            see(Seen::Other(&record))?;
+        }
+    }
+    Ok(head)
+}
+
+fn readable(fact: &RecordedEvent) -> Result<(), Unreadable> {
+    fact.envelope()?;
+    serde_json::from_slice::<IgnoredAny>(&fact.data)
+        .map(drop)
+        .map_err(|source| Unreadable::of(fact, source))
+}
+
+pub(super) fn record(
+    row: &Row<'_>,
+    log: &Connection,
+    names: &mut Names,
+) -> Result<Record, Failure> {
     Ok(Record {
         id: Uuid::from_slice(row.get_ref(4)?.as_blob()?)?,
         stream: names.stream(log, row.get(1)?)?,
