@@ -10,14 +10,15 @@ use std::{
 
 use keyvault::RootKey;
 use laurel::{
-    backup::{self, Outcome, judge},
+    backup::{self, Outcome, Part, judge, judge_parts},
     demo,
+    fleet::Fleet,
     partner::Partner,
     process, restore,
 };
 use serde_json::{Value, json};
 use tests::{
-    config, payload,
+    House, apart_is_possible, config, member, payload,
     victim::{Victim, serve_if_told},
 };
 use tokio::{sync::Notify, task::JoinSet};
@@ -169,6 +170,70 @@ async fn a_backup_under_load_restores_elsewhere_with_all_that_was_acknowledged_b
     victim.kill().unwrap();
 
     damaged_backups_are_refused(&to, data.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_that_are_copied_apart_under_load_restore_as_one() {
+    if !apart_is_possible() {
+        return;
+    }
+    let house = House::open_apart(member::starter("the_member")).await.unwrap();
+    let (partner, badge) = (house.seeded.partner.clone(), house.seeded.badge.clone());
+    let told = Arc::new(Acknowledged::default());
+    let mut givers = JoinSet::new();
+    for giver in 0..2 {
+        givers.spawn(give_for_ever(partner.clone(), badge.clone(), giver, Arc::clone(&told)));
+    }
+    told.at_least(10).await;
+    let before = told.now();
+    let backups = tempfile::tempdir().unwrap();
+    let at = |part: Part| backups.path().join(format!("{part:?}"));
+    let folder = house.fleet.as_ref().unwrap().folder().to_owned();
+    let places = [(Part::Log, "eventstore"), (Part::Keys, "keyvault"), (Part::Artwork, "shared")];
+    for (part, place) in places {
+        let (place, to) = (config(&folder.join(place)).unwrap(), at(part));
+        let copying = tokio::task::spawn_blocking(move || {
+            backup::make_parts(&place, &[part], &to).unwrap();
+        });
+        copying.await.unwrap();
+        let now = told.now().len();
+        told.at_least(now + 2).await;
+    }
+    givers.shutdown().await;
+
+    let key = folder.join("keyvault/keys/root.key");
+    let root = RootKey::load(&key).unwrap();
+    let all = Part::ALL.map(at);
+    let report = judge_parts(&all, Some(&root)).unwrap();
+    assert_eq!(report.outcome, Outcome::Sound, "{report:?}");
+    assert_eq!(judge(&at(Part::Log), None).unwrap().outcome, Outcome::Unknown);
+    assert_eq!(judge(&at(Part::Keys), Some(&root)).unwrap().outcome, Outcome::Sound);
+    let twice = [at(Part::Log), at(Part::Log)];
+    assert!(judge_parts(&twice, None).unwrap_err().to_string().contains("several"));
+
+    let fresh = tempfile::tempdir().unwrap();
+    fs::create_dir_all(fresh.path().join("keyvault/keys")).unwrap();
+    fs::copy(&key, fresh.path().join("keyvault/keys/root.key")).unwrap();
+    house.close().await;
+    for (part, place) in places {
+        let place = config(&fresh.path().join(place)).unwrap();
+        let restored = restore::restore(place, at(part)).await.unwrap();
+        assert_ne!(restored.outcome, Outcome::Damaged, "{restored:?}");
+    }
+    let anywhere = ([127, 0, 0, 1], 0).into();
+    let fleet = Fleet::start(fresh.path(), anywhere, member::starter("the_member")).await.unwrap();
+    let token = partner.token().unwrap();
+    let partner = Partner::new(&fleet.url()).unwrap().with_token(token);
+    let awards = every_award(&partner).await;
+    for (address, id) in &before {
+        let award = awards.get(id).unwrap_or_else(|| panic!("{address} was told of an award"));
+        assert_eq!(award["recipient"]["email"], address.as_str(), "{award}");
+    }
+    let again = award(&partner, &badge, "after.the.restore@example.org").await.unwrap();
+    while !every_award(&partner).await.contains_key(&again) {
+        tokio::task::yield_now().await;
+    }
+    fleet.stop().await.unwrap();
 }
 
 async fn damaged_backups_are_refused(backup: &Path, origin: &Path) {

@@ -11,11 +11,12 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use kernel::Position;
 use runtime::{Clock, Config, Flags, FolderBlobs, SystemClock};
 
 pub(crate) use files::{Sum, copy, settle};
-pub use judge::{Check, Outcome, Report, judge};
-pub use manifest::{BLOBS, Entry, KEYS, LOG, Manifest};
+pub use judge::{Check, Outcome, Report, judge, judge_parts};
+pub use manifest::{BLOBS, Entry, KEYS, LOG, Manifest, Part};
 
 use crate::say::say;
 
@@ -25,12 +26,18 @@ use crate::say::say;
 /// The root key is not in it: keep it elsewhere, for without it a backup is worth nothing. Read
 /// models and letters are not in it either: read models are built anew from the log.
 ///
+/// Where the log or the keys have a process of their own, copy each --part with the configuration of
+/// that process: the log first, then the keys, then the artwork.
+///
 /// Exit codes: 0 the backup is whole, 1 there is none, 2 wrong usage.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Options {
     /// The folder that becomes the backup; it must not exist yet.
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
+    /// Copy this part alone; may be repeated. All parts when absent.
+    #[arg(long = "part", value_name = "PART")]
+    parts: Vec<Part>,
     /// Where the stores are.
     #[command(flatten)]
     flags: Flags,
@@ -46,13 +53,17 @@ pub struct Options {
 pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let config = Config::load(&options.flags)?;
     let to = options.to.clone();
-    let manifest = tokio::task::spawn_blocking(move || make(&config, &to)).await??;
+    let parts = if options.parts.is_empty() { Part::ALL.to_vec() } else { options.parts };
+    let making = tokio::task::spawn_blocking(move || make_parts(&config, &parts, &to));
+    let manifest = making.await??;
     if options.json {
         say!("{}", serde_json::to_string(&manifest)?)?;
     } else {
         let to = options.to.display();
         say!("backed up to {to}: {} facts, {} pictures", manifest.head.0, manifest.blobs)?;
-        say!("the root key is not in it: keep a copy of it in another place")?;
+        if manifest.has(Part::Keys) {
+            say!("the root key is not in it: keep a copy of it in another place")?;
+        }
         say!("see that it is sound: laurel verify-backup {to} --root-key FILE")?;
     }
     Ok(ExitCode::SUCCESS)
@@ -69,10 +80,22 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// When there are no stores, the folder is there already, or a disk fails.
 pub fn make(config: &Config, to: &Path) -> anyhow::Result<Manifest> {
-    for (key, place) in [("events", &config.stores.events), ("keys", &config.stores.keys)] {
+    make_parts(config, &Part::ALL, to)
+}
+
+/// Copies these parts of what that configuration has in its data folder, as [`make`] does.
+///
+/// # Errors
+/// As [`make`].
+pub fn make_parts(config: &Config, parts: &[Part], to: &Path) -> anyhow::Result<Manifest> {
+    let stores = &config.stores;
+    for (part, key, place) in
+        [(Part::Log, "events", &stores.events), (Part::Keys, "keys", &stores.keys)]
+    {
         ensure!(
-            place.url().is_none(),
-            "stores.{key} are elsewhere: back them up there, the log before the keys"
+            !parts.contains(&part) || place.url().is_none(),
+            "stores.{key} are elsewhere: back them up there, the log first, then the keys, then \
+             --part artwork here"
         );
     }
     let named = to.file_name().context("name the folder that becomes the backup")?;
@@ -88,7 +111,7 @@ pub fn make(config: &Config, to: &Path) -> anyhow::Result<Manifest> {
             draft.display()
         )
     })?;
-    let made = fill(config, &draft).and_then(|manifest| {
+    let made = fill(config, parts, &draft).and_then(|manifest| {
         settle(&draft)?;
         fs::rename(&draft, to).with_context(|| format!("cannot make {}", to.display()))?;
         fs::File::open(above)?.sync_all()?;
@@ -101,16 +124,24 @@ pub fn make(config: &Config, to: &Path) -> anyhow::Result<Manifest> {
     made
 }
 
-fn fill(config: &Config, draft: &Path) -> anyhow::Result<Manifest> {
+fn fill(config: &Config, parts: &[Part], draft: &Path) -> anyhow::Result<Manifest> {
     let began = SystemClock.now().whole_second().to_string();
-    private_folder(&draft.join("events"))?;
-    private_folder(&draft.join("keys"))?;
-    let head = eventstore::copy_log(&config.data.join("events"), &draft.join(LOG))?;
-    keyvault::copy_vault(&config.data.join("keys/keys.sqlite"), &draft.join(KEYS))?;
-    let root_key = keyvault::root_key_of(&draft.join(KEYS))?.name;
-    let blobs = copy_blobs(&config.data.join("blobs"), draft)?;
-    let mut listed = Vec::new();
-    for path in [LOG, KEYS, BLOBS] {
+    let (mut head, mut root_key, mut blobs, mut listed) = (Position::START, None, 0, Vec::new());
+    for part in Part::ALL.into_iter().filter(|part| parts.contains(part)) {
+        match part {
+            Part::Log => {
+                private_folder(&draft.join("events"))?;
+                head = eventstore::copy_log(&config.data.join("events"), &draft.join(LOG))?;
+            }
+            Part::Keys => {
+                private_folder(&draft.join("keys"))?;
+                keyvault::copy_vault(&config.data.join("keys/keys.sqlite"), &draft.join(KEYS))?;
+                root_key = keyvault::root_key_of(&draft.join(KEYS))?.name;
+            }
+            Part::Artwork => blobs = copy_blobs(&config.data.join("blobs"), draft)?,
+        }
+    }
+    for path in Part::ALL.into_iter().filter(|part| parts.contains(part)).map(Part::file) {
         let Sum { bytes, sha256 } = Sum::of(&draft.join(path))?;
         listed.push(Entry { path: path.to_owned(), bytes, sha256 });
     }

@@ -68,7 +68,17 @@ enum Command {
     /// Prints the manual page, or writes one for each command.
     Man(manual::Man),
     /// Prints a token, valid for one hour, that may create organisations and nothing else.
-    OperatorToken(runtime::Flags),
+    OperatorToken(TokenOptions),
+}
+
+/// For which installation.
+#[derive(Args, Clone, Debug)]
+struct TokenOptions {
+    #[command(flatten)]
+    flags: runtime::Flags,
+    /// Print it as one JSON object.
+    #[arg(long)]
+    json: bool,
 }
 
 /// What to serve and how.
@@ -132,8 +142,13 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Config(command) => return settings::run(&command),
         Command::Completions(options) => manual::completions(&options, described())?,
         Command::Man(options) => manual::man(&options, described())?,
-        Command::OperatorToken(flags) => {
-            say!("{}", process::operator_token(&Config::load(&flags)?).await?)?;
+        Command::OperatorToken(TokenOptions { flags, json }) => {
+            let token = process::operator_token(&Config::load(&flags)?).await?;
+            if json {
+                say!("{}", serde_json::json!({ "token": token, "validSeconds": 3600 }))?;
+            } else {
+                say!("{token}")?;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -159,4 +174,28 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     }
     process::announce(&process.addresses(), options.json);
     process.run_until_signal().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The commands under this one that have none under them, with the names of those above.
+    fn leaves(command: &clap::Command, above: &str) -> Vec<(String, bool)> {
+        let name = format!("{above} {}", command.get_name());
+        if command.has_subcommands() {
+            return command.get_subcommands().flat_map(|it| leaves(it, &name)).collect();
+        }
+        let json = command.get_arguments().any(|argument| argument.get_long() == Some("json"));
+        vec![(name, json)]
+    }
+
+    #[test]
+    fn every_command_answers_in_json_but_those_whose_output_others_read() {
+        let without = leaves(&described(), "").into_iter().filter(|(_, json)| !json);
+        let without: Vec<_> = without.map(|(name, _)| name).collect();
+        let known =
+            ["jose issue", "jose verify", "completions", "man"].map(|it| format!(" laurel {it}"));
+        assert_eq!(without, known);
+    }
 }

@@ -227,7 +227,7 @@ mod tests {
         let rows = rows.filter(|line| line.starts_with("| ") && !line.starts_with("| About"));
         let listed = rows.flat_map(|line| line.split('`').skip(1).step_by(2));
         let asked = probes().map(|probe| probe.name);
-        let (listed, asked) = (BTreeSet::from_iter(listed), BTreeSet::from_iter(asked));
+        let (listed, asked): (BTreeSet<_>, BTreeSet<_>) = (listed.collect(), asked.collect());
         assert_eq!(listed, asked, "docs/operations/command-line.md");
     }
 

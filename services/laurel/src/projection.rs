@@ -33,6 +33,9 @@ pub enum Command {
         /// Where the stores are.
         #[command(flatten)]
         flags: Flags,
+        /// Show afterwards how far each read model is, one JSON object a line.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -43,13 +46,20 @@ pub enum Command {
 pub async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Status { flags, json } => status(&Config::load(&flags)?, json).await,
-        Command::Rebuild { models, flags } => rebuild(&Config::load(&flags)?, &models).await,
+        Command::Rebuild { models, flags, json } => {
+            rebuild(&Config::load(&flags)?, &models, json).await
+        }
     }
 }
 
 async fn status(config: &Config, json: bool) -> anyhow::Result<()> {
     let context = process::open(config).await?;
     caught_up(&context, &[]).await?;
+    tell(&context, json)
+}
+
+/// Says how far each read model is.
+fn tell(context: &runtime::Context, json: bool) -> anyhow::Result<()> {
     for progress in context.views.progress() {
         let (name, version) = (progress.model.name, progress.model.version);
         let (applied, lag) = (progress.applied.0, progress.lag());
@@ -65,7 +75,7 @@ async fn status(config: &Config, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn rebuild(config: &Config, chosen: &[String]) -> anyhow::Result<()> {
+async fn rebuild(config: &Config, chosen: &[String], json: bool) -> anyhow::Result<()> {
     let context = process::open(config).await?;
     let known: Vec<&str> = context.views.progress().iter().map(|p| p.model.name).collect();
     for name in chosen {
@@ -75,7 +85,8 @@ async fn rebuild(config: &Config, chosen: &[String]) -> anyhow::Result<()> {
         );
     }
     let all: Vec<String> = known.iter().map(ToString::to_string).collect();
-    caught_up(&context, if chosen.is_empty() { &all } else { chosen }).await
+    caught_up(&context, if chosen.is_empty() { &all } else { chosen }).await?;
+    if json { tell(&context, json) } else { Ok(()) }
 }
 
 /// Runs the projections until all have caught up, with these built anew.

@@ -12,7 +12,7 @@ use keyvault::RootKey;
 use runtime::{Config, Flags};
 
 use crate::{
-    backup::{BLOBS, Entry, KEYS, LOG, Manifest, Outcome, Report, copy, judge, settle},
+    backup::{Entry, KEYS, LOG, Manifest, Outcome, Part, Report, copy, judge, settle},
     say::say,
     verify_backup::{code, tell},
 };
@@ -20,7 +20,8 @@ use crate::{
 /// Restores a backup into the data folder, which must be empty, and examines it first.
 ///
 /// The root key is not in a backup: put it in its place before, and the keys are opened with it.
-/// Read models are built anew when Laurel starts.
+/// Read models are built anew when Laurel starts. A backup of one part is restored into the data
+/// folder of the process that has it.
 ///
 /// Exit codes: 0 restored, 1 not restored, 2 wrong usage, 3 restored, but without the root key
 /// nobody knows whether the keys open.
@@ -53,8 +54,12 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     } else {
         tell(&report)?;
         let (data, head) = (told.data.display(), report.manifest.head);
-        say!("restored into {data}: the log ends at position {head}")?;
-        if report.outcome == Outcome::Unknown {
+        if report.manifest.has(Part::Log) {
+            say!("restored into {data}: the log ends at position {head}")?;
+        } else {
+            say!("restored into {data}")?;
+        }
+        if report.outcome == Outcome::Unknown && report.manifest.has(Part::Keys) {
             let place = told.root_key_file();
             say!("before you start, put the root key at {}", place.display())?;
         }
@@ -76,12 +81,14 @@ pub async fn restore(config: Config, from: PathBuf) -> anyhow::Result<Report> {
     let (data, opened) = (config.data.clone(), root.clone());
     let report = tokio::task::spawn_blocking(move || put(&data, &from, opened.as_ref())).await??;
 
-    let events = eventstore::EmbeddedOptions::at(config.data.join("events"));
-    let events = eventstore::Embedded::open(events)?;
-    let head = events.head().await?;
-    events.close().await;
-    ensure!(head == report.manifest.head, "the restored log ends at {head}: restore again");
-    if let Some(root_key) = root {
+    if report.manifest.has(Part::Log) {
+        let events = eventstore::EmbeddedOptions::at(config.data.join("events"));
+        let events = eventstore::Embedded::open(events)?;
+        let head = events.head().await?;
+        events.close().await;
+        ensure!(head == report.manifest.head, "the restored log ends at {head}: restore again");
+    }
+    if let (true, Some(root_key)) = (report.manifest.has(Part::Keys), root) {
         let path = config.data.join("keys/keys.sqlite");
         drop(keyvault::Embedded::open(keyvault::EmbeddedOptions { path, root_key })?);
     }
@@ -101,7 +108,7 @@ fn put(data: &Path, from: &Path, root: Option<&RootKey>) -> anyhow::Result<Repor
     let stage = data.join(STAGE);
     let staged = stage_and_judge(&manifest, from, &stage, root).and_then(|report| {
         ensure!(report.outcome != Outcome::Damaged, damages(&report));
-        place(data, &stage)?;
+        place(&manifest, data, &stage)?;
         Ok(report)
     });
     // What is left of it is of no use, whatever became of it.
@@ -146,17 +153,20 @@ fn stage_and_judge(
 
 /// Moves what was examined to its place, the log last: a folder without a log that was left so by a
 /// crash is plainly no Laurel, while a log without its keys would be taken for one.
-fn place(data: &Path, stage: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(data.join("keys"))?;
+fn place(manifest: &Manifest, data: &Path, stage: &Path) -> anyhow::Result<()> {
     if stage.join("blobs").try_exists()? {
         fs::rename(stage.join("blobs"), data.join("blobs"))?;
     }
-    fs::rename(stage.join(KEYS), data.join(KEYS))?;
-    fs::File::open(data.join("keys"))?.sync_all()?;
+    if manifest.has(Part::Keys) {
+        fs::create_dir_all(data.join("keys"))?;
+        fs::rename(stage.join(KEYS), data.join(KEYS))?;
+        fs::File::open(data.join("keys"))?.sync_all()?;
+    }
     fs::File::open(data)?.sync_all()?;
-    let events = Path::new(LOG).parent().context("the log is in a folder")?;
-    fs::rename(stage.join(events), data.join(events))?;
-    fs::remove_file(stage.join(BLOBS))?;
+    if manifest.has(Part::Log) {
+        let events = Path::new(LOG).parent().context("the log is in a folder")?;
+        fs::rename(stage.join(events), data.join(events))?;
+    }
     fs::File::open(data)?.sync_all()?;
     Ok(())
 }

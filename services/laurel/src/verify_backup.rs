@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use keyvault::RootKey;
 
 use crate::{
-    backup::{Outcome, Report, judge},
+    backup::{Outcome, Report, judge_parts},
     say::{Unsaid, say},
 };
 
@@ -16,9 +16,9 @@ use crate::{
 /// key.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Options {
-    /// The folder of the backup.
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    /// The folder of the backup; of the backup of each part, when they were copied apart.
+    #[arg(value_name = "DIR", required = true)]
+    folders: Vec<PathBuf>,
     /// The file of the root key.
     #[arg(long, value_name = "FILE")]
     root_key: Option<PathBuf>,
@@ -36,8 +36,9 @@ const UNDETERMINED: u8 = 3;
 /// When there is no backup, or the root key cannot be read.
 pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let root = options.root_key.map(RootKey::load).transpose()?;
-    let folder = options.folder;
-    let report = tokio::task::spawn_blocking(move || judge(&folder, root.as_ref())).await??;
+    let folders = options.folders;
+    let judging = tokio::task::spawn_blocking(move || judge_parts(&folders, root.as_ref()));
+    let report = judging.await??;
     if options.json {
         say!("{}", serde_json::to_string(&report)?)?;
     } else {
@@ -57,10 +58,11 @@ pub(crate) fn code(outcome: Outcome) -> ExitCode {
 
 /// Tells people.
 pub(crate) fn tell(report: &Report) -> Result<(), Unsaid> {
-    let manifest = &report.manifest;
-    say!("backup of {} from {}", manifest.public_url, manifest.began)?;
-    if let Some(root_key) = &manifest.root_key {
-        say!("needs root key {root_key}")?;
+    for manifest in [&report.manifest].into_iter().chain(&report.others) {
+        say!("backup of {} from {}", manifest.public_url, manifest.began)?;
+        if let Some(root_key) = &manifest.root_key {
+            say!("needs root key {root_key}")?;
+        }
     }
     for check in &report.checks {
         let mark = match check.outcome {

@@ -37,6 +37,59 @@ fn with_keys() -> (TempDir, String) {
 }
 
 #[test]
+fn answers_in_json_are_one_document_and_lines_of_them() {
+    let (_folder, data) = with_keys();
+    let token = json(&run(&["operator-token", "--json", "--data", &data]));
+    assert!(token["token"].is_string() && token["validSeconds"] == 3600, "{token}");
+    for command in ["status", "rebuild"] {
+        let told = run(&["projection", command, "--json", "--data", &data]);
+        assert!(told.status.success(), "{told:?}");
+        for line in said(&told).lines() {
+            let row: Value = serde_json::from_str(line).unwrap();
+            assert!(row["model"].is_string() && row["ready"] == true, "{row}");
+        }
+        assert!(said(&told).lines().count() > 5, "{told:?}");
+    }
+    let nowhere = run(&["key", "status", "--json", "--data", "/nowhere"]);
+    assert_eq!((nowhere.status.code(), said(&nowhere).as_str()), (Some(1), ""));
+    assert!(!nowhere.stderr.is_empty());
+}
+
+#[test]
+fn parts_are_copied_examined_and_restored_apart() {
+    let (folder, data) = with_keys();
+    assert!(run(&["projection", "status", "--data", &data]).status.success(), "there is a log");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let root = format!("{data}/keys/root.key");
+    for part in ["log", "keys", "artwork"] {
+        let told = run(&["backup", "--json", "--part", part, "--to", &at(part), "--data", &data]);
+        assert_eq!(json(&told)["files"].as_array().unwrap().len(), 1, "{told:?}");
+    }
+    let verify = |more: &[&str]| {
+        let told = run(&[&["verify-backup", "--json"][..], more].concat());
+        (told.status.code(), json(&told)["outcome"].as_str().unwrap().to_owned())
+    };
+    let (log, keys, artwork) = (at("log"), at("keys"), at("artwork"));
+    let all = [log.as_str(), &keys, &artwork, "--root-key", &root];
+    assert_eq!(verify(&all), (Some(0), "sound".into()));
+    assert_eq!(verify(&[&keys, "--root-key", &root]), (Some(0), "sound".into()));
+    assert_eq!(verify(&[&log]), (Some(3), "unknown".into()));
+    let twice = run(&["verify-backup", &log, &log]);
+    assert_eq!(twice.status.code(), Some(1), "{twice:?}");
+
+    let fresh = at("fresh-keys");
+    fs::create_dir_all(format!("{fresh}/keys")).unwrap();
+    fs::copy(&root, format!("{fresh}/keys/root.key")).unwrap();
+    let restored = run(&["restore", "--from", &keys, "--data", &fresh]);
+    assert_eq!(restored.status.code(), Some(0), "{restored:?}");
+    assert!(Path::new(&fresh).join("keys/keys.sqlite").exists());
+    let restored = run(&["restore", "--from", &log, "--data", &at("fresh-log")]);
+    assert_eq!(restored.status.code(), Some(3), "{restored:?}");
+    assert!(folder.path().join("fresh-log/events/log.sqlite").exists());
+    assert!(!folder.path().join("fresh-log/keys/keys.sqlite").exists());
+}
+
+#[test]
 fn a_reader_that_goes_away_ends_a_command_quietly() {
     let (_folder, data) = with_keys();
     let commands: [&[&str]; 8] = [

@@ -1,7 +1,8 @@
 //! Whether a backup is whole: every file, every fact, every key.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use keyvault::{Owner, RootKey, Snapshot, Standing};
 use runtime::FolderBlobs;
 use serde::Serialize;
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     files::Sum,
-    manifest::{self, BLOBS, KEYS, LOG, Manifest},
+    manifest::{self, BLOBS, KEYS, LOG, Manifest, Part},
 };
 
 /// What was asked of a backup.
@@ -40,8 +41,11 @@ pub enum Outcome {
 pub struct Report {
     /// The worst of them.
     pub outcome: Outcome,
-    /// What the backup says of itself.
+    /// What the backup says of itself; the first, when parts were examined together.
     pub manifest: Manifest,
+    /// What the other parts say of themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Manifest>,
     /// One by one.
     pub checks: Vec<Check>,
 }
@@ -52,28 +56,80 @@ pub struct Report {
 /// # Errors
 /// When there is no manifest.
 pub fn judge(folder: &Path, root: Option<&RootKey>) -> anyhow::Result<Report> {
-    let manifest = Manifest::read(folder)?;
-    let mut checks = vec![
-        check("files", files(folder, &manifest)),
-        check("artwork", artwork(folder, &manifest)),
-    ];
-    match Snapshot::open(&folder.join(KEYS)) {
-        Ok(keys) => {
-            checks.push(check("log", log(folder, &manifest, &keys)));
-            checks.push(match root {
-                Some(root) => check("keys", open(&keys, root)),
-                None => Check {
-                    name: "keys",
-                    outcome: Outcome::Unknown,
-                    detail: "not opened: name the root key with --root-key FILE".to_owned(),
-                },
-            });
-        }
-        Err(error) => checks.push(check("keys", Err(error.into()))),
+    judge_parts(&[folder.to_owned()], root)
+}
+
+/// Examines the backups of parts, each in a folder of its own, as one.
+///
+/// # Errors
+/// When there is no manifest, or a part is there twice.
+pub fn judge_parts(folders: &[PathBuf], root: Option<&RootKey>) -> anyhow::Result<Report> {
+    let read = |folder: &PathBuf| anyhow::Ok((folder.clone(), Manifest::read(folder)?));
+    let backups = folders.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+    for part in Part::ALL {
+        let having = backups.iter().filter(|(_, manifest)| manifest.has(part)).count();
+        anyhow::ensure!(having < 2, "several of these have the part {part:?}: name one for each");
     }
+    let of = |part| backups.iter().find(|(_, manifest)| manifest.has(part));
+    let mut checks: Vec<Check> =
+        backups.iter().map(|(folder, manifest)| check("files", files(folder, manifest))).collect();
+    if backups.len() > 1 {
+        let began = Part::ALL.map(|part| of(part).map(|(_, manifest)| manifest));
+        checks.push(check("order", order(&began)));
+    }
+    if let Some((folder, manifest)) = of(Part::Artwork) {
+        checks.push(check("artwork", artwork(folder, manifest)));
+    }
+    let keys = match of(Part::Keys).map(|(folder, _)| Snapshot::open(&folder.join(KEYS))) {
+        Some(Err(error)) => {
+            checks.push(check("keys", Err(error.into())));
+            return summed(backups, checks);
+        }
+        Some(Ok(keys)) => Some(keys),
+        None => None,
+    };
+    if let Some((folder, manifest)) = of(Part::Log) {
+        checks.push(check("log", log(folder, manifest, keys.as_ref())));
+    }
+    match (&keys, root) {
+        (Some(keys), Some(root)) => checks.push(check("keys", open(keys, root))),
+        (Some(_), None) => {
+            checks.push(unknown("not opened: name the root key with --root-key FILE"));
+        }
+        (None, _) if of(Part::Log).is_some() => {
+            checks.push(unknown("not in it: name the backup of the keys as well"));
+        }
+        (None, _) => {}
+    }
+    summed(backups, checks)
+}
+
+fn summed(backups: Vec<(PathBuf, Manifest)>, checks: Vec<Check>) -> anyhow::Result<Report> {
     let any = |outcome| checks.iter().any(|check| check.outcome == outcome);
     let worst = [Outcome::Damaged, Outcome::Unknown].into_iter().find(|outcome| any(*outcome));
-    Ok(Report { outcome: worst.unwrap_or(Outcome::Sound), manifest, checks })
+    let outcome = worst.unwrap_or(Outcome::Sound);
+    let mut manifests = backups.into_iter().map(|(_, manifest)| manifest);
+    let manifest = manifests.next().context("name the folder of a backup")?;
+    Ok(Report { outcome, manifest, others: manifests.collect(), checks })
+}
+
+/// Whether each part was begun after the one before had ended: what the log needs is in what was
+/// copied after it.
+fn order(parts: &[Option<&Manifest>]) -> anyhow::Result<String> {
+    let there: Vec<_> = parts.iter().flatten().collect();
+    for pair in there.windows(2) {
+        let same = pair[0] == pair[1];
+        anyhow::ensure!(
+            same || pair[0].ended <= pair[1].began,
+            "what was begun at {} was copied before its turn: copy log, keys, artwork in this order",
+            pair[1].began
+        );
+    }
+    Ok("each was copied after what needs it".to_owned())
+}
+
+fn unknown(detail: &str) -> Check {
+    Check { name: "keys", outcome: Outcome::Unknown, detail: detail.to_owned() }
 }
 
 fn check(name: &'static str, answer: anyhow::Result<String>) -> Check {
@@ -113,13 +169,18 @@ fn artwork(folder: &Path, manifest: &Manifest) -> anyhow::Result<String> {
     Ok(format!("{} pictures as they were kept", listed.len()))
 }
 
-/// Reads the log to its end and looks up the key of everything that is sealed in it.
-fn log(folder: &Path, manifest: &Manifest, keys: &Snapshot) -> anyhow::Result<String> {
-    let (mut live, mut erased) = (0_u64, 0_u64);
+/// Reads the log to its end and looks up the key of everything that is sealed in it, if the keys are
+/// there.
+fn log(folder: &Path, manifest: &Manifest, keys: Option<&Snapshot>) -> anyhow::Result<String> {
+    let (mut live, mut erased, mut unseen) = (0_u64, 0_u64, 0_u64);
     let found = eventstore::inspect_log(&folder.join(LOG), |fact| {
         let payload: Value =
             serde_json::from_slice(&fact.data).map_err(|error| error.to_string())?;
         sealed(&payload, &mut |subject, version| {
+            let Some(keys) = keys else {
+                unseen += 1;
+                return Ok(());
+            };
             let owner = Owner::new(fact.stream.tenant(), subject);
             match keys.standing(&owner, version).map_err(|error| error.to_string())? {
                 Standing::Live => live += 1,
@@ -138,8 +199,9 @@ fn log(folder: &Path, manifest: &Manifest, keys: &Snapshot) -> anyhow::Result<St
     let (facts, deleted, others) = (found.facts, found.deleted, found.others);
     Ok(format!(
         "head {}: {facts} facts, {deleted} deleted, {others} others; sealed: {live} with their key, \
-         {erased} erased",
-        found.head
+         {erased} erased{}",
+        found.head,
+        if keys.is_some() { String::new() } else { format!(", {unseen} not looked up") }
     ))
 }
 

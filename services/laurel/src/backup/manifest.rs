@@ -17,6 +17,33 @@ const MANIFEST: &str = "manifest.json";
 /// Most bytes read of a manifest.
 const LARGEST: u64 = 64 * 1024;
 
+/// A part of an installation. Where roles have processes of their own, each part is in the folder of
+/// another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// The log: of `laurel serve eventstore`, when it is apart.
+    Log,
+    /// The keys: of `laurel serve keyvault`, when it is apart.
+    Keys,
+    /// Artwork: of the folder that the roles of the application share.
+    Artwork,
+}
+
+impl Part {
+    /// All of them, in the order in which they are copied.
+    pub const ALL: [Self; 3] = [Self::Log, Self::Keys, Self::Artwork];
+
+    /// The file of a backup that has it, or lists it.
+    #[must_use]
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Log => LOG,
+            Self::Keys => KEYS,
+            Self::Artwork => BLOBS,
+        }
+    }
+}
+
 /// What is in a backup, when it was taken, and of what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -62,6 +89,12 @@ impl Manifest {
         Ok(fs::write(folder.join(MANIFEST), serde_json::to_vec_pretty(self)?)?)
     }
 
+    /// Whether the backup has that part.
+    #[must_use]
+    pub fn has(&self, part: Part) -> bool {
+        self.files.iter().any(|file| file.path == part.file())
+    }
+
     /// Reads the manifest of the backup in that folder.
     ///
     /// # Errors
@@ -81,7 +114,9 @@ impl Manifest {
             manifest.laurel
         );
         let listed: Vec<&str> = manifest.files.iter().map(|file| file.path.as_str()).collect();
-        ensure!(listed == [LOG, KEYS, BLOBS], no_backup());
+        let mut known = Part::ALL.map(Part::file).to_vec();
+        known.retain(|path| listed.contains(path));
+        ensure!(!listed.is_empty() && listed == known, no_backup());
         Ok(manifest)
     }
 }
