@@ -5,6 +5,8 @@
 
 mod backup;
 mod cells;
+mod logs;
+mod telemetry;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -353,21 +355,25 @@ async fn every_wrong_thing_gets_its_own_answer_in_its_place() {
     .await;
 }
 
-/// Signs an earner in by the mailed link.
-async fn sign_in(house: &House, address: &str) -> Partner {
-    let outbox = house.folder().join("outbox");
-    let known = demo::links(&outbox);
+/// The sign-in link that an earner is mailed who asks for one.
+async fn mailed_link(guest: &Partner, outbox: &Path, address: &str) -> String {
+    let known = demo::links(outbox);
     let create = "mutation($input: SignInLinkCreateInput!) { signInLinkCreate(input: $input) {
       userErrors { ... on UserError { code message } } } }";
     let input = json!({ "input": { "email": address, "audience": "EARNER" } });
-    house.guest.ask(create, input).await.unwrap();
-    let link = loop {
-        let fresh = demo::links(&outbox).into_iter().find(|link| !known.contains(link));
+    guest.ask(create, input).await.unwrap();
+    loop {
+        let fresh = demo::links(outbox).into_iter().find(|link| !known.contains(link));
         if let Some(link) = fresh {
-            break link;
+            return link;
         }
         tokio::task::yield_now().await;
-    };
+    }
+}
+
+/// Signs an earner in by the mailed link.
+async fn sign_in(house: &House, address: &str) -> Partner {
+    let link = mailed_link(&house.guest, &house.folder().join("outbox"), address).await;
     let redeem = "mutation($input: SignInLinkRedeemInput!) { signInLinkRedeem(input: $input) {
       session { accessTokens { token } } userErrors { ... on UserError { code message } } } }";
     let input = json!({ "input": { "token": link, "audience": "EARNER" } });

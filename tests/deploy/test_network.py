@@ -29,6 +29,7 @@ OUTSIDE = [
     Place("kurrentdb", namespace="kurrentdb", labels=(("app", "kurrentdb"),)),
     Place("redis", namespace="redis"),
     Place("stranger", namespace=NAMESPACE, labels=(("app.kubernetes.io/name", "other"),)),
+    Place("collector", namespace="observability"),
     Place("relay", address="192.0.2.25"),
     Place("web", address="203.0.113.7"),
     Place("web6", address="2001:db8::7"),
@@ -38,8 +39,8 @@ OUTSIDE = [
     Place("metadata", address="169.254.169.254"),
 ]
 # Where the values of this folder put things when they say where.
-NAMED = {"events": {"kurrentdb"}, "models": {"redis"}, "mail": {"relay"}}
-PORTS = [22, 25, 53, 80, 443, 465, 587, 2113, 2114, 2525, 6379, 7000, 7001, 7443, 8080, 8443, 9090]
+NAMED = {"events": {"kurrentdb"}, "models": {"redis"}, "mail": {"relay"}, "telemetry": {"collector"}}
+PORTS = [22, 25, 53, 80, 443, 465, 587, 2113, 2114, 2525, 4318, 4319, 6379, 7000, 7001, 7443, 8080, 8443, 9090]
 
 
 def roles(file):
@@ -79,13 +80,17 @@ def outward(file, role, to, port):
         and at("mail", wanted["mail"]["smtp"]["ports"])
     ):
         return True
+    traces = wanted["telemetry"]["endpoint"] and role != "eventstore"
+    if traces and at("telemetry", [wanted["telemetry"]["port"]]):
+        return True
     if port == 443 and (role in ("gateway", "embedded") or role == "issuers" and wanted["oidc"]):
         public = {"relay", "web", "web6", "intranet"}
         everywhere = (
             public if policy["web"]["except"] else public | {"private", "private6", "metadata"}
         )
         return to.name in everywhere
-    return port == 53 and to.name == "dns" and role in APPLICATION | {"embedded"}
+    asks = role in APPLICATION | {"embedded"} or traces
+    return bool(port == 53 and to.name == "dns" and asks)
 
 
 def inward(file, source, role, port):

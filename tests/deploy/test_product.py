@@ -24,7 +24,8 @@ def etc(tmp_path_factory):
         pytest.skip(f"not run: there is no {BINARY}")
     folder = tmp_path_factory.mktemp("etc")
     subprocess.run([ROOT / "deploy/mesh-certificates", folder / "all"], check=True)
-    files = {"root-key/root.key": "k" * 32, "mail/url": "smtps://a:b@mail.example.org", **URLS}
+    files = {"root-key/root.key": "k" * 32, "mail/url": "smtps://a:b@mail.example.org"}
+    files |= {"telemetry/headers": "authorization: Bearer token", **URLS}
     for path, text in files.items():
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(text)

@@ -43,12 +43,17 @@ pub struct House {
 /// When the environment says something else that makes no sense.
 pub fn config(data: &Path) -> anyhow::Result<Config> {
     runtime::install_cryptography();
-    let flags = Flags {
+    Ok(Config::load(&flags(data))?)
+}
+
+/// What makes a configuration that of a Laurel on that folder and a free port.
+#[must_use]
+pub fn flags(data: &Path) -> Flags {
+    Flags {
         data: Some(data.to_owned()),
         listen: Some(([127, 0, 0, 1], 0).into()),
         ..Flags::default()
-    };
-    Ok(Config::load(&flags)?)
+    }
 }
 
 impl House {
@@ -65,7 +70,16 @@ impl House {
     /// # Errors
     /// When a step fails.
     pub async fn open_on(data: TempDir, wiring: Wiring) -> anyhow::Result<Self> {
-        let process = Process::start(config(data.path())?, wiring).await?;
+        Self::open_as(config(data.path())?, data, wiring).await
+    }
+
+    /// Starts one by a configuration of its own.
+    ///
+    /// # Errors
+    /// When a step fails.
+    pub async fn open_as(config: Config, data: TempDir, wiring: Wiring) -> anyhow::Result<Self> {
+        runtime::install_cryptography();
+        let process = Process::start(config, wiring).await?;
         process.ready().await;
         let guest = Partner::new(process.front()?.url())?;
         let operator = operator_token_of(process.context());

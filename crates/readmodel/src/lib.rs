@@ -28,4 +28,6 @@ pub use port::{
 pub use projection::{Projection, Rows, memory};
 #[cfg(feature = "redis")]
 pub use redis::{AddressError, Redis, RedisOptions, RedisPlaces, RedisSeen, RedisServer};
-pub use runner::{Group, Lead, Leading, Progress, Runner, RunnerOptions, View, WaitError};
+pub use runner::{
+    Group, Lead, Leading, Observer, Progress, Runner, RunnerOptions, View, WaitError,
+};

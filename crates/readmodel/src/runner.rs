@@ -10,6 +10,7 @@ mod batch;
 mod build;
 mod lane;
 mod lead;
+mod observer;
 mod progress;
 mod track;
 mod view;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use self::{build::Build, lane::Lane, track::Track};
 pub use self::{
     lead::{Lead, Leading},
+    observer::Observer,
     progress::Progress,
     view::{View, WaitError},
 };
@@ -52,6 +54,8 @@ pub struct RunnerOptions {
     /// How long a follower waits for the leader to apply a fact before it applies it itself; eight
     /// times as long while it catches up.
     pub follow_within: Duration,
+    /// Who is told of what was applied.
+    pub observer: Option<Observer>,
 }
 
 impl Default for RunnerOptions {
@@ -59,7 +63,14 @@ impl Default for RunnerOptions {
         let (retry_first, retry_at_most) = (Duration::from_millis(100), Duration::from_secs(10));
         let look_every = Duration::from_secs(5);
         let follow_within = Duration::from_millis(250);
-        Self { batch: 10_000, retry_first, retry_at_most, look_every, follow_within }
+        Self {
+            batch: 10_000,
+            retry_first,
+            retry_at_most,
+            look_every,
+            follow_within,
+            observer: None,
+        }
     }
 }
 

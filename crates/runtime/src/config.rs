@@ -5,6 +5,7 @@ mod check;
 mod mesh;
 mod places;
 mod shown;
+mod telemetry;
 mod usable;
 
 use std::{collections::HashMap, ffi::OsString, net::SocketAddr, path::PathBuf};
@@ -19,6 +20,7 @@ pub use usable::unusable;
 
 pub use mesh::{EventStoreRole, Mesh, Ops};
 pub use places::{Place, Places};
+pub use telemetry::{Share, Telemetry};
 
 /// The settings of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -58,6 +60,8 @@ pub struct Config {
     pub ops: Option<Ops>,
     /// The event store role.
     pub eventstore: Option<EventStoreRole>,
+    /// Where spans are exported to; nowhere when absent.
+    pub telemetry: Option<Telemetry>,
 }
 
 /// An issuer whom the operator knows, for the verdicts on badges.
@@ -205,6 +209,7 @@ impl Default for Config {
             mesh: None,
             ops: None,
             eventstore: None,
+            telemetry: None,
         }
     }
 }
@@ -312,6 +317,9 @@ impl Config {
             return invalid("oidc", "an issuer begins with https://");
         }
         self.stores.read_files()?;
+        if let Some(telemetry) = &mut self.telemetry {
+            telemetry.complete()?;
+        }
         if let Some(path) = &self.mail.smtp_file {
             self.mail.smtp = Some(places::read("mail.smtp_file", path)?);
         }

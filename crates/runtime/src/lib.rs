@@ -40,6 +40,7 @@ pub mod telemetry;
 pub mod testing;
 mod tls;
 mod tls_listener;
+pub mod trace;
 mod wire;
 
 pub use address::is_public;

@@ -18,6 +18,7 @@ use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogra
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub use calls::MeasuredCalls;
+pub(crate) use calls::code;
 pub(crate) use stores::{MeasuredEvents, MeasuredMailer};
 
 use crate::{Readiness, Tasks};

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Full};
 use tonic::{Status, body::Body, transport::Channel};
 use tower::Service;
 
-use crate::{deadline::Deadline, mesh::NotConnected};
+use crate::{deadline::Deadline, mesh::NotConnected, metrics::code, trace::spans};
 
 /// How long a call waits that does not say so itself.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -100,8 +100,20 @@ impl Service<Request<Body>> for Remote {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        Box::pin(self.clone().carry_out(request))
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let mut span = spans::sent(&mut request);
+        let calling = self.clone().carry_out(request);
+        Box::pin(async move {
+            let outcome = calling.await;
+            if let Some(span) = &mut span {
+                let code = match &outcome {
+                    Ok(response) => code(response.headers()),
+                    Err(status) => status.code(),
+                };
+                spans::returned(span, code);
+            }
+            outcome
+        })
     }
 }
 

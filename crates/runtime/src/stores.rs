@@ -109,9 +109,12 @@ impl Stores {
                 (Arc::clone(&redis) as _, redis)
             }
         };
-        // Where nobody can ask for metrics, nothing is measured.
-        let (events, mailer): (Arc<dyn EventStore>, Arc<dyn Mailer>) = if config.ops.is_some() {
-            (Arc::new(MeasuredEvents(events)), Arc::new(MeasuredMailer(mailer)))
+        // Where nobody can ask for metrics and no spans are exported, nothing is measured.
+        let asked = config.ops.is_some() || config.telemetry.is_some();
+        let (events, mailer): (Arc<dyn EventStore>, Arc<dyn Mailer>) = if asked {
+            let embedded = config.stores.events == Place::Embedded;
+            let system = if embedded { "sqlite" } else { "kurrentdb" };
+            (Arc::new(MeasuredEvents { events, system }), Arc::new(MeasuredMailer(mailer)))
         } else {
             (events, mailer)
         };

@@ -9,6 +9,11 @@ use std::{
 use futures_util::FutureExt;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::trace;
+
+/// How long the last tasks may take once all others have ended.
+const LAST: Duration = Duration::from_secs(3);
+
 /// The tasks of a process: each has a name, all end when told to. The doors, at which others call,
 /// end before what they need to answer: a call that has begun finds the process whole.
 #[derive(Clone, Default)]
@@ -17,6 +22,8 @@ pub struct Tasks {
     closing: CancellationToken,
     tracker: TaskTracker,
     cancelled: CancellationToken,
+    last: TaskTracker,
+    ended: CancellationToken,
     book: Arc<Mutex<Book>>,
 }
 
@@ -60,12 +67,12 @@ impl Tasks {
             number
         };
         let tasks = self.clone();
+        let task = trace::carried(task);
         tracker.spawn(async move {
-            let outcome = AssertUnwindSafe(task).catch_unwind().await;
+            let ended_well = tasks.watched(name, task).await;
             let mut book = tasks.book();
             book.living.remove(&number);
-            if outcome.is_err() {
-                tracing::error!(task = name, "a task panicked");
+            if !ended_well {
                 book.panicked.push(name);
             }
         });
@@ -75,6 +82,32 @@ impl Tasks {
     #[must_use]
     pub fn closing(&self) -> CancellationToken {
         self.closing.clone()
+    }
+
+    /// Starts a task that serves the others until the end. It should end soon after
+    /// [`Tasks::ended`] fires; nobody waits for long.
+    pub fn spawn_last(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let tasks = self.clone();
+        self.last.spawn(async move {
+            if !tasks.watched(name, task).await {
+                tasks.book().panicked.push(name);
+            }
+        });
+    }
+
+    /// Whether the task ended without a panic.
+    async fn watched(&self, name: &'static str, task: impl Future<Output = ()>) -> bool {
+        let outcome = AssertUnwindSafe(task).catch_unwind().await;
+        if outcome.is_err() {
+            tracing::error!(task = name, "a task panicked");
+        }
+        outcome.is_ok()
+    }
+
+    /// Fires when all tasks but the last have ended, or nobody waits for them any longer.
+    #[must_use]
+    pub fn ended(&self) -> CancellationToken {
+        self.ended.clone()
     }
 
     /// Fires when the process is to end: every call has been answered, or took too long.
@@ -106,10 +139,15 @@ impl Tasks {
             self.doors.wait().await;
             self.tracker.wait().await;
         };
-        match tokio::time::timeout_at(end, all).await {
+        let outcome = match tokio::time::timeout_at(end, all).await {
             Ok(()) => Ok(()),
             Err(_) => Err(self.book().living.values().copied().collect()),
-        }
+        };
+        self.ended.cancel();
+        self.last.close();
+        // What they could not do by then is not worth waiting for.
+        let _ = tokio::time::timeout(LAST, self.last.wait()).await;
+        outcome
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -155,6 +193,23 @@ mod tests {
         tasks.spawn("patient", async move { cancelled.cancelled().await });
         assert_eq!(tasks.shutdown(Duration::from_secs(20)).await, Err(vec!["deaf"]));
         assert!(tasks.cancelled().is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn the_last_tasks_end_after_all_others() {
+        let (tasks, order) = (Tasks::new(), Arc::new(Mutex::new(Vec::new())));
+        let told = |name: &'static str, when: CancellationToken| {
+            let order = Arc::clone(&order);
+            async move {
+                when.cancelled().await;
+                tokio::task::yield_now().await;
+                order.lock().unwrap().push(name);
+            }
+        };
+        tasks.spawn_last("exporter", told("exporter", tasks.ended()));
+        tasks.spawn("role", told("role", tasks.cancelled()));
+        assert_eq!(tasks.shutdown(Duration::from_secs(5)).await, Ok(()));
+        assert_eq!(*order.lock().unwrap(), ["role", "exporter"]);
     }
 
     #[tokio::test]

@@ -22,6 +22,15 @@ format = {{ $values.log.format | toJson }}
 
 [ops]
 listen = "0.0.0.0:9090"
+{{- if and $values.telemetry.endpoint $needs.traces }}
+
+[telemetry]
+endpoint = {{ $values.telemetry.endpoint | toJson }}
+sampled = {{ $values.telemetry.sampled }}
+{{- if $values.telemetry.headers.existingSecret }}
+headers_file = "/etc/laurel/telemetry/headers"
+{{- end }}
+{{- end }}
 
 [limits]
 artwork_bytes = {{ int $values.limits.artworkBytes }}

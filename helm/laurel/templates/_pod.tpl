@@ -123,6 +123,9 @@ spec:
         {{- if and $needs.mail $values.mail.smtp.existingSecret }}
         - { name: mail, mountPath: /etc/laurel/mail, readOnly: true }
         {{- end }}
+        {{- if and $needs.traces $values.telemetry.endpoint $values.telemetry.headers.existingSecret }}
+        - { name: telemetry, mountPath: /etc/laurel/telemetry, readOnly: true }
+        {{- end }}
         {{- if and $public $values.tls.existingSecret }}
         - { name: tls, mountPath: /etc/laurel/tls, readOnly: true }
         {{- end }}
@@ -220,6 +223,14 @@ read. */}}
     defaultMode: 0440
     items:
       - { key: {{ $values.mail.smtp.key }}, path: url }
+{{- end }}
+{{- if and .needs.traces $values.telemetry.endpoint $values.telemetry.headers.existingSecret }}
+- name: telemetry
+  secret:
+    secretName: {{ $values.telemetry.headers.existingSecret }}
+    defaultMode: 0440
+    items:
+      - { key: {{ $values.telemetry.headers.key }}, path: headers }
 {{- end }}
 {{- if and .public $values.tls.existingSecret }}
 - name: tls

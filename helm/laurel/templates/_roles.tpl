@@ -10,17 +10,18 @@ stateful: [keyvault{{ if .Values.eventstore.enabled }}, eventstore{{ end }}]
 {{- end -}}
 
 {{/* Who calls whom, and who needs which of the things outside: the stores, the mail server, the web
-for what strangers' URLs and sign-in providers name. Configuration and network policies follow. */}}
+for what strangers' URLs and sign-in providers name; and who makes spans. Configuration and network
+policies follow. */}}
 {{- define "laurel.needs" -}}
-embedded: { calls: [], stores: false, mail: true, web: true }
-gateway: { calls: [issuers, design, awarding, backpack, analytics, keyvault], stores: true, mail: false, web: true }
-issuers: { calls: [keyvault], stores: true, mail: true, web: {{ not (empty .Values.oidc) }} }
-design: { calls: [keyvault], stores: true, mail: false, web: false }
-awarding: { calls: [issuers, keyvault], stores: true, mail: true, web: false }
-backpack: { calls: [awarding, keyvault], stores: true, mail: true, web: false }
-analytics: { calls: [keyvault], stores: true, mail: false, web: false }
-keyvault: { calls: [], stores: false, mail: false, web: false }
-eventstore: { calls: [], stores: false, mail: false, web: false }
+embedded: { calls: [], stores: false, mail: true, web: true, traces: true }
+gateway: { calls: [issuers, design, awarding, backpack, analytics, keyvault], stores: true, mail: false, web: true, traces: true }
+issuers: { calls: [keyvault], stores: true, mail: true, web: {{ not (empty .Values.oidc) }}, traces: true }
+design: { calls: [keyvault], stores: true, mail: false, web: false, traces: true }
+awarding: { calls: [issuers, keyvault], stores: true, mail: true, web: false, traces: true }
+backpack: { calls: [awarding, keyvault], stores: true, mail: true, web: false, traces: true }
+analytics: { calls: [keyvault], stores: true, mail: false, web: false, traces: true }
+keyvault: { calls: [], stores: false, mail: false, web: false, traces: true }
+eventstore: { calls: [], stores: false, mail: false, web: false, traces: false }
 {{- end -}}
 
 {{/* What a role's pods are like: roles.ROLE over workload. Takes root and role. */}}
@@ -43,7 +44,7 @@ eventstore: { calls: [], stores: false, mail: false, web: false }
 {{- fail (printf "autoscaling of %s: minReplicas is more than maxReplicas" $role) -}}
 {{- end -}}
 {{- range $workload.extraEnv -}}
-{{- if has .name (list "LAUREL_CONFIG" "LAUREL__ROOT_KEY" "LAUREL__STORES__EVENTS" "LAUREL__STORES__MODELS" "LAUREL__MAIL__SMTP") -}}
+{{- if has .name (list "LAUREL_CONFIG" "LAUREL__ROOT_KEY" "LAUREL__STORES__EVENTS" "LAUREL__STORES__MODELS" "LAUREL__MAIL__SMTP" "LAUREL__TELEMETRY__ENDPOINT") -}}
 {{- fail (printf "extraEnv of %s: %s is for the chart to set; secrets come from existingSecret" $role .name) -}}
 {{- end -}}
 {{- end -}}

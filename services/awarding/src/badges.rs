@@ -251,7 +251,7 @@ impl Badges {
             command: CommandId::derived(&[b"template", &ready.tenant.bytes(), &digest.0]),
             fingerprint: None,
             causation: None,
-            traceparent: None,
+            traceparent: runtime::trace::traceparent(),
             at,
         };
         let command = TemplateCommand::Record { text: template.text().to_owned() };

@@ -5,7 +5,10 @@ use awarding_domain::{
 };
 use eventstore::{AppendError, Execution, Expected, StreamId};
 use kernel::{Actor, Aggregate, CommandId, Position, SubjectId, TenantId, Timestamp};
-use runtime::command;
+use runtime::{
+    command,
+    trace::{self, Cause},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -29,6 +32,7 @@ pub(crate) struct BatchWork {
     actor: Actor,
     submitted: Position,
     cause: Uuid,
+    origin: Cause,
     file: CsvFile,
     /// The line in which each person stands first, of the rows that were looked at.
     lines: HashMap<SubjectId, u32>,
@@ -78,6 +82,7 @@ impl BatchWork {
             actor: first.envelope()?.actor,
             submitted: first.position,
             cause: first.id,
+            origin: Cause::of(first),
             file: CsvFile::parse(&csv)?,
             lines: HashMap::new(),
         };
@@ -91,6 +96,11 @@ impl BatchWork {
             }
         }
         Ok(Some(work))
+    }
+
+    /// What it is done because of.
+    pub(crate) fn origin(&self) -> Cause {
+        self.origin.clone()
     }
 
     /// Awards the next rows and keeps what became of them. Done again after a crash it awards none
@@ -313,7 +323,7 @@ impl BatchWork {
             command: CommandId::derived(&[b"row", &self.id.bytes(), &line.to_be_bytes()]),
             fingerprint: None,
             causation: Some(self.cause),
-            traceparent: None,
+            traceparent: trace::traceparent(),
             at,
         }
     }

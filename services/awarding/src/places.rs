@@ -117,7 +117,7 @@ impl Places {
                 command: self.ids.command(),
                 fingerprint: None,
                 causation: None,
-                traceparent: None,
+                traceparent: runtime::trace::traceparent(),
                 at: self.clock.now(),
             };
             let stream = StreamId::of::<StatusList>(tenant, &block.list);

@@ -64,7 +64,7 @@ impl Erasures {
             command: CommandId::derived(&parts),
             fingerprint: None,
             causation: None,
-            traceparent: None,
+            traceparent: runtime::trace::traceparent(),
             at: stores.clock.now(),
         };
         let complete = EarnerCommand::CompleteErasure;

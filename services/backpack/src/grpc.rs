@@ -191,7 +191,7 @@ impl Backpack for Service {
             command: stores.ids.command(),
             fingerprint: None,
             causation: None,
-            traceparent: None,
+            traceparent: runtime::trace::traceparent(),
             at: now,
         };
         let sign_in = SignInId::from_uuid(verified.token_id);

@@ -15,7 +15,7 @@ use futures_util::{Stream, StreamExt};
 use http::StatusCode;
 use kernel::TenantId;
 use keyvault::KeyVault;
-use runtime::{Clock, Ids};
+use runtime::{Clock, Ids, trace::within};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +27,7 @@ use crate::{
     failure::Failure,
     limits::{Balance, Buckets, Limits},
     model::{Model, UnreadableSdl},
+    observed::{self, Observed},
     opaque::Sealer,
     reply::Reply,
     schema::{PUBLIC, Schema, build, sdl_of},
@@ -113,6 +114,7 @@ pub struct Prepared {
     /// What it was granted.
     pub receipt: Receipt,
     call: Arc<Call>,
+    observed: Observed,
 }
 
 /// What an operation costs, and what is left.
@@ -194,10 +196,16 @@ impl Endpoint {
         parameters: Parameters,
         caller: &Caller,
     ) -> Result<Prepared, NotPrepared> {
-        let (document, digest) =
-            self.documents.get(&parameters.query, &self.model, &self.limits)?;
+        let (document, digest) = self
+            .documents
+            .get(&parameters.query, &self.model, &self.limits)
+            .inspect_err(|_| observed::unreadable())?;
         let operation = document.operation(parameters.operation_name.as_deref())?;
         let root = root_of(operation.kind);
+        let known = |field: &&String| self.model.field(root, field).is_some();
+        let field = operation.roots.iter().filter(known).min();
+        let observed =
+            Observed::begin(operation.kind, field.map(String::as_str), caller.traceparent.as_ref());
         // What is no field at all is for validation to say.
         let private = |field: &String| {
             !PUBLIC.contains(&field.as_str()) && self.model.field(root, field).is_some()
@@ -236,10 +244,10 @@ impl Endpoint {
             authorization: caller.authorization.clone(),
             consistency,
             request_id: caller.request_id.parse().ok(),
-            traceparent: caller.traceparent.clone(),
+            traceparent: observed.traceparent().or_else(|| caller.traceparent.clone()),
         };
         let call = Arc::new(Call::new(Arc::clone(platform), origin));
-        Ok(Prepared { kind, document, digest, parameters, receipt, call })
+        Ok(Prepared { kind, document, digest, parameters, receipt, call, observed })
     }
 
     fn pay(&self, caller: &Caller, cost: u32) -> Result<Receipt, NotPrepared> {
@@ -248,6 +256,7 @@ impl Endpoint {
         if balance.granted {
             return Ok(receipt);
         }
+        observed::throttled();
         let message = "this client has spent its allowance: wait and try again";
         let failure = Failure {
             retryable: true,
@@ -281,17 +290,21 @@ impl Endpoint {
     /// Runs a query or mutation.
     pub async fn execute(&self, mut prepared: Prepared) -> Reply {
         let (request, progress) = self.request(&mut prepared);
-        let running = tokio::time::timeout(self.limits.time, self.schema.execute(request));
-        let Ok(response) = running.await else {
+        let running = within(prepared.observed.span(), self.schema.execute(request));
+        let Ok(response) = tokio::time::timeout(self.limits.time, running).await else {
             let message =
                 "the operation took too long: try again, a mutation with the same idempotency key";
             let failure = Failure {
                 retryable: true,
                 ..Failure::transport(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message)
             };
-            return Reply::failed(failure).paid(prepared.receipt);
+            let reply = Reply::failed(failure).paid(prepared.receipt);
+            prepared.observed.answered(&reply);
+            return reply;
         };
-        self.reply(&prepared, response, &progress)
+        let reply = self.reply(&prepared, response, &progress);
+        prepared.observed.answered(&reply);
+        reply
     }
 
     /// Runs a subscription; each reply is one event. Queries and mutations give one reply.
@@ -300,6 +313,7 @@ impl Endpoint {
         mut prepared: Prepared,
     ) -> impl Stream<Item = Reply> + use<> {
         let (request, progress) = self.request(&mut prepared);
+        prepared.observed.goes_on();
         let endpoint = Arc::clone(self);
         let responses = self.schema.execute_stream(request);
         responses.map(move |response| endpoint.reply(&prepared, response, &progress))

@@ -53,6 +53,7 @@ mod limits;
 mod member;
 mod model;
 mod node;
+mod observed;
 mod opaque;
 #[expect(dead_code, reason = "accessors that async-graphql derives")]
 mod organization;

@@ -28,6 +28,9 @@ pub(crate) async fn serve(config: Config, json: bool) -> anyhow::Result<()> {
     let vault = Stores::embedded_vault(&config)?;
 
     let tasks = Tasks::new();
+    if let Some(telemetry) = &config.telemetry {
+        runtime::trace::install(telemetry, RoleName::KeyVault.as_str(), &tasks)?;
+    }
     let ops = match &config.ops {
         Some(ops) => {
             let (vault, ending) = (Arc::clone(&vault), tasks.clone());

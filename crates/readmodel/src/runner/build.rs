@@ -7,7 +7,7 @@ use kernel::Position;
 use tokio::time::Instant;
 
 use super::{
-    Lead,
+    Lead, Observer,
     anchor::Anchor,
     batch::{self, Projected},
     track::Track,
@@ -31,6 +31,8 @@ pub(super) struct Build {
     last: Option<Anchor>,
     /// The one that is kept among the rows, and since when.
     kept: Option<(Anchor, Instant)>,
+    /// Who is told of what is applied, once it is followed.
+    pub(super) observer: Option<Observer>,
 }
 
 /// How feeding a batch went.
@@ -68,7 +70,7 @@ impl From<ReadModelError> for FeedError {
 
 impl Build {
     pub(super) fn new(track: Arc<Track>, slot: Slot, stored: Position) -> Self {
-        Self { track, slot, stored, seen: stored, last: None, kept: None }
+        Self { track, slot, stored, seen: stored, last: None, kept: None, observer: None }
     }
 
     pub(super) fn seen(&self) -> Position {
@@ -161,6 +163,7 @@ impl Build {
                     }
                 }
             }
+            let began = self.observer.as_ref().map(|_| Instant::now());
             let Projected { mut changes, stopped } =
                 batch::project(&*track.projection, models, self.slot, &relevant).await?;
             let next = stopped.as_ref().map_or(upto, |stopped| {
@@ -184,6 +187,9 @@ impl Build {
                     self.kept = anchor.map(|it| (it, Instant::now())).or(self.kept.take());
                     (self.stored, self.seen) = (next, next);
                     track.stored(self.slot, next);
+                    if let (Some(observer), Some(began)) = (&self.observer, began) {
+                        observer.applied(track.model, &relevant, began.into_std());
+                    }
                     if let Some(stopped) = stopped {
                         track.applied(self.slot, self.seen);
                         return Err(stopped.into());

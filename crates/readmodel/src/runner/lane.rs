@@ -187,6 +187,7 @@ impl Lane {
                         build.settle(&*feed.models).await?;
                         build.track.promote(&*feed.models, slot, seen).await?;
                         build.track.caught_up(slot);
+                        build.observer.clone_from(&feed.options.observer);
                     }
                     at += 1;
                 }

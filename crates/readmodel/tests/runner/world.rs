@@ -63,8 +63,14 @@ impl World {
     ) -> Arc<Runner> {
         let (first, batch) = (Duration::from_millis(1), 150);
         let (retry_at_most, look_every) = (Duration::from_millis(100), Duration::from_millis(500));
-        let options =
-            RunnerOptions { batch, retry_first: first, retry_at_most, look_every, follow_within };
+        let options = RunnerOptions {
+            batch,
+            retry_first: first,
+            retry_at_most,
+            look_every,
+            follow_within,
+            observer: None,
+        };
         let events: Arc<dyn EventStore> = self.log.clone();
         let groups = vec![(lead.cloned(), projections)];
         Arc::new(Runner::led(events, (self.open)(), groups, options))

@@ -1,4 +1,4 @@
-//! Calls of roles, measured where they arrive.
+//! Calls of roles, measured and traced where they arrive.
 
 use std::{
     pin::Pin,
@@ -13,9 +13,12 @@ use tonic::{Code, body::Body};
 use tower::Service;
 
 use super::is_on;
-use crate::RoleName;
+use crate::{
+    RoleName,
+    trace::{self, spans},
+};
 
-/// Routes whose calls are measured: from their arrival to the head of their answer.
+/// Routes whose calls are measured and traced: from their arrival to the head of their answer.
 #[derive(Clone, Debug)]
 pub struct MeasuredCalls<S> {
     inner: S,
@@ -42,19 +45,23 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        if !is_on() {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        if !is_on() && !trace::is_on() {
             return Either::Left(self.inner.call(request));
         }
         let began = Instant::now();
         let path = request.uri().path();
         let role = RoleName::serving(path).map(RoleName::as_str);
         let method = path.rsplit('/').next().unwrap_or_default().to_owned();
+        let mut span = role.and_then(|_| spans::served(&mut request));
         let answering = self.inner.call(request);
         Either::Right(Box::pin(async move {
-            let answer = answering.await;
+            let answer = trace::within(span.as_ref(), answering).await;
             if let (Some(role), Ok(response)) = (role, &answer) {
                 let code = code(response.headers());
+                if let Some(span) = &mut span {
+                    spans::answered(span, code);
+                }
                 // Whoever asks for what there is not chooses no label.
                 let method = if code == Code::Unimplemented { "none".to_owned() } else { method };
                 let labels = [
@@ -70,6 +77,6 @@ where
 }
 
 /// The code of an answer that is nothing but a refusal; good otherwise.
-fn code(headers: &HeaderMap) -> Code {
+pub(crate) fn code(headers: &HeaderMap) -> Code {
     headers.get("grpc-status").map_or(Code::Ok, |value| Code::from_bytes(value.as_bytes()))
 }

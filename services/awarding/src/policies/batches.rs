@@ -8,6 +8,7 @@ use awarding_domain::BatchId;
 use eventstore::{Filter, RecordedEvent, Signal, StoreError};
 use futures_util::{FutureExt, StreamExt};
 use kernel::{Position, TenantId};
+use runtime::trace::because;
 
 use super::{Memory, Patience};
 use crate::{
@@ -160,7 +161,7 @@ impl BatchWorker {
                 None => return Ok(Step::Finished),
             },
         };
-        let step = work.step(&self.awarding).await?;
+        let step = because(NAME, work.origin(), work.step(&self.awarding)).await?;
         if self.held.len() < HELD {
             self.held.insert(turn, work);
         }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use awarding_domain::PersonEvent;
 use eventstore::RecordedEvent;
+use runtime::trace::{Cause, because};
 
 use super::Reaction;
 use crate::{role::Awarding, trouble::Outcome};
@@ -21,6 +22,7 @@ impl Reaction for Erasure {
         let PersonEvent::Erased(erased) = fact.event()?;
         let Ok(person) = fact.stream.id().parse() else { return Ok(()) };
         let known_by = erased.awards.first().map(|erased| erased.award);
-        self.0.destroy(fact.stream.tenant(), person, erased.key_version, known_by).await
+        let work = self.0.destroy(fact.stream.tenant(), person, erased.key_version, known_by);
+        because(Self::NAME, Cause::of(fact), work).await
     }
 }

@@ -3,7 +3,10 @@ use std::sync::Arc;
 use awarding_domain::{Award, AwardCommand, AwardId, Made, Particulars};
 use eventstore::{Execution, RecordedEvent};
 use kernel::{Actor, CommandId, TenantId};
-use runtime::{Mail, MailError};
+use runtime::{
+    Mail, MailError,
+    trace::{Cause, because, traceparent},
+};
 use serde::Deserialize;
 
 use super::Reaction;
@@ -41,6 +44,13 @@ impl Reaction for Letters {
         if !wanted {
             return Ok(());
         }
+        because(Self::NAME, Cause::of(fact), self.mail(id, fact)).await
+    }
+}
+
+impl Letters {
+    /// Mails the earner, unless that was done, or there is nobody or nothing to tell any more.
+    async fn mail(&self, id: AwardId, fact: &RecordedEvent) -> Outcome<()> {
         let tenant = fact.stream.tenant();
         let (award, _) = eventstore::load::<Award>(&*self.0.events, tenant, &id).await?;
         let Award::Made(made) = award else { return Ok(()) };
@@ -68,7 +78,7 @@ impl Reaction for Letters {
             command: CommandId::derived(&[b"notify", &id.bytes()]),
             fingerprint: None,
             causation: Some(fact.id),
-            traceparent: None,
+            traceparent: traceparent(),
             at,
         };
         let command = AwardCommand::Notify { at };

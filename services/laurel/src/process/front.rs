@@ -9,7 +9,10 @@ use axum::{
     serve::Listener,
 };
 use metrics::histogram;
-use runtime::{Config, Context};
+use runtime::{
+    Config, Context,
+    trace::{Span, SpanKind, TraceContext, within},
+};
 use tokio::net::TcpListener;
 
 use super::{bind, closing::announced};
@@ -79,9 +82,9 @@ impl Doors {
         let tasks = &context.tasks;
         let sandbox = gateway::Sandbox::default();
         let routes = gateway::routes(context, wires.clone(), sandbox.clone());
-        // A request that nobody measures should not pay for it.
-        let routes =
-            if runtime::metrics::is_on() { routes.layer(from_fn(measured)) } else { routes };
+        // A request that nobody measures or traces should not pay for it.
+        let measures = runtime::metrics::is_on() || runtime::trace::is_on();
+        let routes = if measures { routes.layer(from_fn(measured)) } else { routes };
         let (routes, may_end) = announced(routes, tasks);
         if let Some(https) = self.https {
             let serving = https.serve(routes.clone(), may_end.clone());
@@ -108,19 +111,43 @@ impl Doors {
     }
 }
 
-/// Records how long a request took, under the route that it matched.
-async fn measured(request: Request, next: Next) -> Response {
+/// Records how long a request took, under the route that it matched, and makes a span of it, within
+/// which the roles are called.
+async fn measured(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = match request.method().as_str() {
         known @ ("GET" | "HEAD" | "POST" | "OPTIONS") => known.to_owned(),
         _ => "other".to_owned(),
     };
-    let response = next.run(request).await;
+    let parent = TraceContext::of(request.headers());
+    let name = || match &route {
+        Some(route) => format!("{method} {}", route.as_str()),
+        None => method.clone(),
+    };
+    let mut span = Span::begin(SpanKind::Server, parent, name);
+    if let Some(span) = &span {
+        span.context().write(request.headers_mut());
+    }
+    let response = within(span.as_ref(), next.run(request)).await;
+    let status = response.status();
+    if let Some(span) = &mut span {
+        span.set(
+            "http.request.method",
+            if method == "other" { "_OTHER".into() } else { method.clone() },
+        )
+        .set("http.response.status_code", i64::from(status.as_u16()));
+        if let Some(route) = &route {
+            span.set("http.route", route.as_str().to_owned());
+        }
+        if status.is_server_error() {
+            span.fail(status.as_str().to_owned());
+        }
+    }
     let labels = [
         ("route", route.as_ref().map_or("none", MatchedPath::as_str).to_owned()),
         ("method", method),
-        ("status", response.status().as_str().to_owned()),
+        ("status", status.as_str().to_owned()),
     ];
     histogram!("laurel_http_duration_seconds", &labels).record(began.elapsed());
     response

@@ -9,6 +9,7 @@ use keyvault::{KeyVault, Secret, VaultError};
 use readmodel::{Runner, RunnerOptions};
 use runtime::{
     Clock, Config, Context, Fetch, Ids, Mesh, RoleName, Stores, SystemClock, Tasks, TlsError,
+    trace::watch_projections,
 };
 use uuid::Uuid;
 
@@ -43,6 +44,9 @@ pub(super) async fn open_for(
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
     let tasks = Tasks::new();
+    if let Some(telemetry) = &config.telemetry {
+        runtime::trace::install(telemetry, &service(roles), &tasks)?;
+    }
     let stores = Stores::configured(config, mesh, Arc::new(SystemClock), &tasks)?;
     let tokens = Arc::new(tokens(&*stores.vault).await?);
     let platform = TenantId::PLATFORM;
@@ -52,7 +56,7 @@ pub(super) async fn open_for(
         stores.events.clone(),
         stores.models.clone(),
         leads.groups(roles),
-        RunnerOptions::default(),
+        RunnerOptions { observer: watch_projections(), ..RunnerOptions::default() },
     );
     Ok(Context {
         stores,
@@ -66,6 +70,14 @@ pub(super) async fn open_for(
         trusted_issuers: config.trusted_issuers.as_slice().into(),
         fingerprint_key,
     })
+}
+
+/// What a process with these roles is called among others.
+fn service(roles: &[RoleName]) -> String {
+    if roles == RoleName::APPLICATION {
+        return "laurel".to_owned();
+    }
+    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join("+")
 }
 
 /// The signer of tokens, with the key that the vault keeps; made on the first start.
