@@ -6,6 +6,7 @@
 mod backup;
 mod cells;
 mod logs;
+mod measures;
 mod telemetry;
 
 use std::{collections::BTreeSet, fs, path::Path};

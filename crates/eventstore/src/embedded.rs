@@ -3,6 +3,7 @@ mod direct;
 mod erasing;
 mod fact;
 mod failure;
+mod flushes;
 mod heads;
 mod index;
 mod inspect;
@@ -54,6 +55,7 @@ use crate::{
 
 pub use self::{
     direct::Submitted,
+    flushes::Flushes,
     inspect::{Damage, Inspected, Seen, inspect_log},
     moment::Moment,
     schema::OpenError,
@@ -71,13 +73,15 @@ pub struct EmbeddedOptions {
     pub readers: usize,
     /// How many of the newest facts are held in memory for those who follow the log.
     pub held: usize,
+    /// Who is told how long flushes took.
+    pub flushes: Option<Flushes>,
 }
 
 impl EmbeddedOptions {
     /// The usual settings for a store in that folder.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), readers: 8, held: 4096 }
+        Self { path: path.into(), readers: 8, held: 4096, flushes: None }
     }
 }
 
@@ -130,7 +134,7 @@ impl Embedded {
     /// # Errors
     /// [`OpenError`]: somebody else has it open, newer software wrote it, or it cannot be read.
     pub fn open(options: EmbeddedOptions) -> Result<Self, OpenError> {
-        let EmbeddedOptions { path, readers, held } = options;
+        let EmbeddedOptions { path, readers, held, flushes } = options;
         let folder = || path.clone();
         let database = |source| OpenError::Database { path: folder(), source };
         let failed = |source| OpenError::Folder { path: folder(), source };
@@ -154,7 +158,7 @@ impl Embedded {
             .name("eventstore-index".into())
             .spawn(move || index::run(work, &woken))
             .map_err(failed)?;
-        let publication = Publication { tail: Arc::clone(&tail), head, index: wake };
+        let publication = Publication { tail: Arc::clone(&tail), head, index: wake, flushes };
         let writer = thread::Builder::new()
             .name("eventstore-writer".into())
             .spawn(move || writer::run(&log, &requested, &publication))

@@ -6,6 +6,7 @@
 //! crate; nothing is recorded, and nothing costs, until [`install`] was called.
 
 mod calls;
+pub(crate) mod certificates;
 mod process;
 mod stores;
 
@@ -14,7 +15,11 @@ use std::{
     time::Duration,
 };
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
+use eventstore::Flushes;
+use kernel::Timestamp;
+use metrics::{
+    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub use calls::MeasuredCalls;
@@ -60,6 +65,12 @@ pub fn install(tasks: &Tasks) -> Result<(), BuildError> {
     Ok(())
 }
 
+/// Records how long the flushes of an embedded log take.
+#[must_use]
+pub fn flushes() -> Flushes {
+    Flushes::new(|took| histogram!("laurel_flush_duration_seconds").record(took))
+}
+
 /// Whether anything is recorded.
 #[must_use]
 pub fn is_on() -> bool {
@@ -92,8 +103,16 @@ pub async fn render(readiness: Option<&Readiness>) -> Option<String> {
             gauge!("laurel_log_position").set(float(progress.head.0));
         }
     }
+    certificates::record();
     process::record();
     Some(handle.render())
+}
+
+/// The seconds from one moment to another; none when the other came first.
+#[must_use]
+pub fn seconds(from: Timestamp, to: Timestamp) -> f64 {
+    let millis = to.unix_millis().saturating_sub(from.unix_millis());
+    Duration::from_millis(u64::try_from(millis).unwrap_or_default()).as_secs_f64()
 }
 
 /// A count as Prometheus has them; exact up to 2^53.
@@ -108,15 +127,26 @@ fn describe() {
         ("laurel_http_duration_seconds", "requests of the public, by route, method and status"),
         ("laurel_append_duration_seconds", "writes to the log until they are durable, by outcome"),
         ("laurel_mail_duration_seconds", "letters until they are handed over, by outcome"),
+        ("laurel_flush_duration_seconds", "flushes of the embedded log"),
+        ("laurel_graphql_duration_seconds", "operations, by type and outcome"),
     ];
     for (name, what) in histograms {
         describe_histogram!(name, Unit::Seconds, what);
     }
-    describe_counter!("laurel_append_facts_total", "facts appended to the log");
-    describe_counter!(
-        "laurel_projection_disowned_total",
-        "builds of a read model given up because the log does not have what they were made of"
-    );
+    let counters = [
+        ("laurel_append_facts_total", "facts appended to the log"),
+        (
+            "laurel_projection_disowned_total",
+            "builds of a read model given up because the log does not have what they were made of",
+        ),
+        ("laurel_graphql_unreadable_total", "documents that no operation can be made of"),
+        ("laurel_throttled_total", "requests that were refused for their number, by limit"),
+        ("laurel_status_lists_total", "status lists that were asked for, by outcome"),
+        ("laurel_trace_spans_total", "spans that ended, by what became of them"),
+    ];
+    for (name, what) in counters {
+        describe_counter!(name, what);
+    }
     let gauges = [
         ("laurel_ready", "whether the process can serve"),
         ("laurel_check_ok", "what readiness is made of"),
@@ -126,6 +156,13 @@ fn describe() {
         ("laurel_projection_building", "whether a read model is being built anew"),
         ("laurel_projection_leads", "whether this process applies the facts of a read model"),
         ("laurel_log_position", "the newest position of the log"),
+        ("laurel_certificate_expiry_timestamp_seconds", "when a certificate ends"),
+        ("laurel_signing_key_age_seconds", "age of the oldest key that signs, by kind"),
+        ("laurel_status_list_age_seconds", "since the oldest status list in use was signed"),
+        ("laurel_status_list_valid_seconds", "until the first status list in use ends"),
+        ("laurel_outbox_waiting", "facts at hand that a policy has not dealt with"),
+        ("laurel_outbox_oldest_timestamp_seconds", "when the oldest of them happened; 0 when none"),
+        ("laurel_allowance_used_ratio", "how much of its allowance the busiest client has spent"),
         ("laurel_uptime_seconds", "since the process began to record"),
         ("process_resident_memory_bytes", "memory that the process holds"),
         ("process_cpu_seconds_total", "CPU time that the process has used"),

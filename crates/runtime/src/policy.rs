@@ -5,6 +5,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::metrics;
+
+/// How often is looked at what is measured.
+const LOOK: Duration = Duration::from_secs(5);
+
 /// How a lease is held.
 #[derive(Clone, Copy)]
 struct Term {
@@ -37,6 +42,28 @@ impl Policy {
     /// [`crate::Tasks::cancelled`] fires.
     pub fn everywhere(name: &'static str, run: impl Future<Output = ()> + Send + 'static) -> Self {
         Self { name, run: Run::Everywhere(Box::pin(run)) }
+    }
+
+    /// A policy that looks at something again and again where metrics are recorded, to record it.
+    pub fn measuring<W>(
+        name: &'static str,
+        ended: CancellationToken,
+        look: impl Fn() -> W + Send + Sync + 'static,
+    ) -> Self
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        Self::everywhere(name, async move {
+            while !ended.is_cancelled() {
+                if metrics::is_on() {
+                    look().await;
+                }
+                tokio::select! {
+                    () = ended.cancelled() => {}
+                    () = tokio::time::sleep(LOOK) => {}
+                }
+            }
+        })
     }
 
     /// A policy that one process at a time runs, whichever holds the lease of its name: made anew

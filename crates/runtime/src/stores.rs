@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use eventstore::{EventStore, Kurrent, KurrentOptions};
+use eventstore::{Embedded, EmbeddedOptions, EventStore, Kurrent, KurrentOptions};
 use kernel::TenantId;
 use keyvault::{
     EmbeddedOptions as VaultOptions, KeyVault, RootKey, Secret,
@@ -16,7 +16,7 @@ use crate::{
     SmtpMailer, Tasks,
     config::Place,
     mesh::MeshUrl,
-    metrics::{MeasuredEvents, MeasuredMailer},
+    metrics::{self, MeasuredEvents, MeasuredMailer},
 };
 
 /// Everything that a role keeps things in, and where its time and ids come from.
@@ -97,7 +97,11 @@ impl Stores {
         };
         let ids = Ids::new(Arc::clone(&clock));
         let events: Arc<dyn EventStore> = match &config.stores.events {
-            Place::Embedded => Arc::new(embedded_events(&config.data)?),
+            Place::Embedded => {
+                let flushes = config.ops.as_ref().map(|_| metrics::flushes());
+                let options = EmbeddedOptions::at(config.data.join("events"));
+                Arc::new(Embedded::open(EmbeddedOptions { flushes, ..options })?)
+            }
             Place::At(url) => Arc::new(Kurrent::connect(&KurrentOptions::at(url))?),
         };
         let (models, leases): (Arc<dyn ReadModels>, Arc<dyn Leases>) = match &config.stores.models {
@@ -185,7 +189,7 @@ impl Stores {
         ids: Ids,
     ) -> Result<Self, StoresError> {
         Ok(Self {
-            events: Arc::new(embedded_events(data)?),
+            events: Arc::new(Embedded::open(EmbeddedOptions::at(data.join("events")))?),
             models: Arc::new(embedded_models(data)?),
             leases: Arc::new(LocalLeases::default()),
             vault: Arc::new(open_vault(data, root_key)?),
@@ -195,10 +199,6 @@ impl Stores {
             ids,
         })
     }
-}
-
-fn embedded_events(data: &Path) -> Result<eventstore::Embedded, eventstore::OpenError> {
-    eventstore::Embedded::open(eventstore::EmbeddedOptions::at(data.join("events")))
 }
 
 fn embedded_models(data: &Path) -> Result<readmodel::Embedded, readmodel::OpenError> {

@@ -9,7 +9,10 @@ use rustls::{
     server::{VerifierBuilderError, WebPkiClientVerifier},
 };
 
-use crate::config::{Mesh, Tls};
+use crate::{
+    config::{Mesh, Tls},
+    metrics,
+};
 
 /// Why there can be no TLS listener.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +60,7 @@ pub enum TlsError {
 /// When a file cannot be read or used, and when the key is open to everybody.
 pub fn tls_server(tls: &Tls) -> Result<Arc<ServerConfig>, TlsError> {
     let chain = certificates("certificate", &tls.certificate)?;
+    metrics::certificates::read("listener", &chain);
     let key = private_key(&tls.key)?;
     let mut server = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
@@ -74,8 +78,11 @@ pub fn tls_server(tls: &Tls) -> Result<Arc<ServerConfig>, TlsError> {
 pub(crate) fn tls_mesh(mesh: &Mesh) -> Result<(Arc<ServerConfig>, Arc<ClientConfig>), TlsError> {
     let chain = certificates("certificate", &mesh.certificate)?;
     let key = private_key(&mesh.key)?;
+    let authorities = certificates("authority's certificate", &mesh.authority)?;
+    metrics::certificates::read("mesh", &chain);
+    metrics::certificates::read("authority", &authorities);
     let mut roots = RootCertStore::empty();
-    for authority in certificates("authority's certificate", &mesh.authority)? {
+    for authority in authorities {
         roots.add(authority)?;
     }
     let roots = Arc::new(roots);

@@ -75,6 +75,11 @@ pub fn role(context: &Context, issuers: Wire) -> RoleParts {
             move || ended_by(cancelled.clone().cancelled_owned(), work(Arc::clone(&awarding)));
         Policy::led(name, make)
     };
+    let measured = Arc::clone(&awarding);
+    let lists = Policy::measuring("status-lists", context.tasks.cancelled(), move || {
+        measured.lists.measure(measured.clock.now());
+        std::future::ready(())
+    });
     RoleParts {
         name: "awarding",
         routes: Routes::new(server),
@@ -83,6 +88,7 @@ pub fn role(context: &Context, issuers: Wire) -> RoleParts {
             until("awarding-batches", |awarding| Box::pin(BatchWorker::new(awarding).run())),
             until("awarding-mail", |awarding| Box::pin(follow(Letters(awarding)))),
             until("awarding-erasure", |awarding| Box::pin(follow(Erasure(awarding)))),
+            lists,
         ],
     }
 }

@@ -5,6 +5,7 @@
 pub(crate) mod batches;
 pub(crate) mod erasure;
 pub(crate) mod mail;
+mod waiting;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -13,6 +14,7 @@ use futures_util::{StreamExt, stream};
 use kernel::Position;
 use readmodel::{Applied, Model, ReadModelError, ReadModels, Slot};
 
+use self::waiting::Waiting;
 use crate::{
     role::Awarding,
     trouble::{Outcome, Trouble},
@@ -105,7 +107,11 @@ async fn follow_once<R: Reaction>(reaction: &R) -> Outcome<()> {
         match signal? {
             Signal::Facts(facts) => {
                 // In any order: each fact asks for something of its own.
-                let each = |fact| persist(reaction, fact);
+                let waiting = Waiting::of(R::NAME, &facts);
+                let each = async |fact| {
+                    persist(reaction, fact).await;
+                    waiting.done(fact);
+                };
                 stream::iter(&facts).for_each_concurrent(AT_ONCE, each).await;
                 if let Some(last) = facts.last() {
                     memory.advance(last.position).await?;

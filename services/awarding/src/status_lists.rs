@@ -1,5 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
+use ::metrics::{counter, gauge};
 use awarding_domain::{Digest, StatusListId};
 use issuers_domain::KeyId;
 use kernel::{TenantId, Timestamp};
@@ -7,6 +8,7 @@ use moka::sync::Cache;
 use openbadges::{EddsaRdfc2022, ProofOptions, StatusList, StatusListCredential, data_integrity};
 use proto::awarding::v1::{GetStatusListRequest, GetStatusListResponse};
 use readmodel::{Direction, Key, Scan};
+use runtime::metrics;
 
 use crate::{
     addresses::Addresses,
@@ -25,10 +27,14 @@ pub(crate) struct StatusLists {
     signer: Signer,
     addresses: Addresses,
     written: Cache<StatusListId, Arc<Signed>>,
+    /// The lists that were asked for lately.
+    asked: Cache<StatusListId, ()>,
 }
 
 struct Signed {
     state: State,
+    at: Timestamp,
+    until: Timestamp,
     credential: Vec<u8>,
     etag: String,
 }
@@ -44,7 +50,21 @@ struct State {
 
 impl StatusLists {
     pub(crate) fn new(suite: EddsaRdfc2022, signer: Signer, addresses: Addresses) -> Self {
-        Self { suite, signer, addresses, written: Cache::new(256) }
+        let asked = Cache::builder().max_capacity(256).time_to_live(LATELY).build();
+        Self { suite, signer, addresses, written: Cache::new(256), asked }
+    }
+
+    /// Records how old the lists are that verifiers have now, as far as this process gave them.
+    pub(crate) fn measure(&self, now: Timestamp) {
+        let (mut age, mut valid) = (0.0_f64, VALID.as_secs_f64());
+        for (list, ()) in &self.asked {
+            if let Some(signed) = self.written.get(&*list) {
+                age = age.max(metrics::seconds(signed.at, now));
+                valid = valid.min(metrics::seconds(now, signed.until));
+            }
+        }
+        gauge!("laurel_status_list_age_seconds").set(age);
+        gauge!("laurel_status_list_valid_seconds").set(valid);
     }
 }
 
@@ -54,6 +74,11 @@ const KEPT_FOR: Duration = Duration::from_mins(5);
 /// Seconds of a day. Each list is signed anew every day, for two, so that nobody can keep an old one
 /// alive for longer.
 const DAY: i64 = 86_400;
+/// The longest that a list is good for.
+const VALID: Duration = Duration::from_hours(48);
+/// For how long a list that was asked for counts as one that verifiers have: a little longer than
+/// they may keep it.
+const LATELY: Duration = Duration::from_mins(10);
 
 /// Rows of one walk.
 const WALK: usize = 1_000;
@@ -73,15 +98,19 @@ impl Awarding {
         let signed = match self.signed_list(list, row).await {
             Err(Trouble::Failed(status)) if is_retired(&status) => {
                 self.badges.catch_up().await?;
-                self.signed_list(list, row).await?
+                self.signed_list(list, row).await
             }
-            signed => signed?,
+            signed => signed,
         };
+        let outcome = if signed.is_ok() { "given" } else { "failed" };
+        counter!("laurel_status_lists_total", "outcome" => outcome).increment(1);
+        let signed = signed?;
         let (credential, etag) = (signed.credential.clone(), signed.etag.clone());
         Ok(GetStatusListResponse { credential, etag, max_age_seconds: KEPT_FOR.as_secs() })
     }
 
     async fn signed_list(&self, list: StatusListId, row: ListRow) -> Outcome<Arc<Signed>> {
+        self.lists.asked.insert(list, ());
         let ListRow { tenant, issuer, since } = row;
         let signing = self.badges.signing(tenant, issuer).await?;
         let change: Option<ListChange> =
@@ -93,14 +122,15 @@ impl Awarding {
             return Ok(signed);
         }
         // Read after the change was: at worst it holds a newer bit and is written again next time.
-        let bits = self.withdrawn(tenant, list).await?;
+        let (bits, at) = (self.withdrawn(tenant, list).await?, self.clock.now());
         let from = Timestamp::from(change.map_or(since, |change| change.at)).whole_second();
         let day = Timestamp::from_unix_millis(day * 1000);
         let url = self.lists.addresses.status_list(list);
         let mut credential =
             StatusListCredential::revocation(url, signing.did, from.to_string(), &bits)
                 .with_ttl(KEPT_FOR);
-        credential.valid_until = Some(day.plus_millis(2 * 1000 * DAY).to_string());
+        let until = day.plus_millis(2 * 1000 * DAY);
+        credential.valid_until = Some(until.to_string());
         let document = serde_json::to_value(&credential)
             .map_err(|error| Trouble::fault("a status list cannot be written", &error))?;
         let options = ProofOptions {
@@ -123,7 +153,7 @@ impl Awarding {
         let credential = serde_json::to_vec(&unsigned.finish(signature))
             .map_err(|error| Trouble::fault("a status list cannot be written", &error))?;
         let etag = Digest::of(&credential).to_string();
-        let signed = Arc::new(Signed { state, credential, etag });
+        let signed = Arc::new(Signed { state, at, until, credential, etag });
         self.lists.written.insert(list, Arc::clone(&signed));
         Ok(signed)
     }

@@ -7,6 +7,7 @@ use backpack_domain::{Earner, EarnerCommand, EarnerId, SignIn, SignInCommand, Si
 use eventstore::{Execution, execute};
 use kernel::{Actor, Class, EmailAddress, TenantId};
 use keyvault::{Owner, subject_of};
+use metrics::counter;
 use proto::{
     awarding::v1::{self as awarding, Award, awarding_client::AwardingClient},
     backpack::v1::{
@@ -165,6 +166,7 @@ impl Backpack for Service {
         if self.limit.admit(earner, stores.clock.now()) {
             self.send_link(earner, address);
         } else {
+            counter!("laurel_throttled_total", "limit" => "sign_in_link").increment(1);
             tracing::info!(earner.id = %earner, "too many sign-in links were asked for");
         }
         Ok(Response::new(RequestSignInResponse {}))

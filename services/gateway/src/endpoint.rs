@@ -47,7 +47,8 @@ pub struct Endpoint {
     documents: Documents,
     /// How much may be asked.
     pub limits: Arc<Limits>,
-    buckets: Buckets,
+    /// What clients have left.
+    pub buckets: Arc<Buckets>,
     /// Checks tokens.
     pub verifier: Arc<Verifier>,
     /// Signs tokens.
@@ -164,7 +165,7 @@ impl Endpoint {
             schema,
             sdl,
             documents: Documents::new(),
-            buckets: Buckets::new(&limits),
+            buckets: Arc::new(Buckets::new(&limits)),
             limits: Arc::new(limits),
             verifier,
             tokens,

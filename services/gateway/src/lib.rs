@@ -133,7 +133,9 @@ fn graphql(
         batch_bytes: context.limits.batch_bytes as u64,
     };
     let endpoint = endpoint::Endpoint::new(setup);
-    router(Arc::new(endpoint.expect("the SDL does not vary, and a test reads it back")))
+    let endpoint = endpoint.expect("the SDL does not vary, and a test reads it back");
+    context.start(observed::allowances(context, &endpoint.buckets));
+    router(Arc::new(endpoint))
 }
 
 fn router(endpoint: Arc<endpoint::Endpoint>) -> Router {

@@ -1,7 +1,13 @@
 //! How much a client may ask for: the limits of one operation, and the bucket that its cost is
 //! drawn from.
 
-use std::{sync::Arc, sync::Mutex, time::Duration};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use kernel::{TenantId, Timestamp};
 use moka::sync::Cache;
@@ -97,6 +103,8 @@ pub struct Buckets {
     capacity: u32,
     restore_per_second: u32,
     by_spender: Cache<Spender, Arc<Mutex<Bucket>>>,
+    /// The least that was left to anybody since somebody looked.
+    least: AtomicU32,
 }
 
 impl Buckets {
@@ -106,11 +114,18 @@ impl Buckets {
         Self {
             capacity: limits.bucket,
             restore_per_second: limits.restore_per_second.max(1),
+            least: AtomicU32::new(limits.bucket),
             by_spender: Cache::builder()
                 .max_capacity(100_000)
                 .time_to_idle(Duration::from_secs(refill))
                 .build(),
         }
+    }
+
+    /// How much of its allowance the busiest client had spent since the last look, from 0 to 1.
+    pub fn most_spent(&self) -> f64 {
+        let least = self.least.swap(self.capacity, Relaxed);
+        1.0 - f64::from(least) / f64::from(self.capacity.max(1))
     }
 
     /// Takes the cost from the spender's bucket if it is there.
@@ -137,6 +152,7 @@ impl Buckets {
             reason = "both are between 0 and the largest u32"
         )]
         let (remaining, retry_after_ms) = (bucket.level as u32, wait as u32);
+        self.least.fetch_min(remaining, Relaxed);
         Balance { remaining, granted: missing <= 0.0, retry_after_ms }
     }
 }
@@ -162,6 +178,8 @@ mod tests {
         assert!(buckets.spend(&a, 50, at(2000)).granted);
         assert_eq!(buckets.spend(&a, 0, at(600_000)).remaining, 100, "never above full");
         assert_eq!(buckets.spend(&spender("b"), 1, at(0)).remaining, 99);
+        assert!((buckets.most_spent() - 0.7).abs() < 1e-9, "the busiest client had spent 70");
+        assert!(buckets.most_spent().abs() < 1e-9, "and nobody anything since");
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! What is measured and traced of an operation: its type and the field of the schema that it asks
 //! for. The name that a client gives it is the client's to choose, and stands nowhere.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use async_graphql::parser::types::OperationType;
-use metrics::{counter, histogram};
-use runtime::trace::{Span, SpanKind, TraceContext};
+use metrics::{counter, gauge, histogram};
+use runtime::{
+    Context, Policy,
+    trace::{Span, SpanKind, TraceContext},
+};
 use tonic::metadata::AsciiMetadataValue;
 
-use crate::reply::Reply;
+use crate::{limits::Buckets, reply::Reply};
 
 /// An operation under way; measured when it is dropped.
 pub struct Observed {
@@ -93,4 +96,14 @@ pub fn unreadable() {
 /// Counts an operation that its client has no allowance for.
 pub fn throttled() {
     counter!("laurel_throttled_total", "limit" => "graphql").increment(1);
+}
+
+/// Records how much of its allowance the busiest client has spent; which client that is stands
+/// nowhere.
+pub fn allowances(context: &Context, buckets: &Arc<Buckets>) -> Policy {
+    let buckets = Arc::clone(buckets);
+    Policy::measuring("allowances", context.tasks.cancelled(), move || {
+        gauge!("laurel_allowance_used_ratio", "limit" => "graphql").set(buckets.most_spent());
+        std::future::ready(())
+    })
 }

@@ -14,6 +14,7 @@ mod grpc;
 mod input;
 mod issuer;
 mod issuers;
+mod key_ages;
 mod keys;
 mod letters;
 mod member;
@@ -54,6 +55,7 @@ pub fn projections() -> Vec<Arc<dyn Projection>> {
     vec![
         Arc::new(organizations::Organizations),
         Arc::new(issuers::Issuers),
+        Arc::new(key_ages::KeyAges),
         Arc::new(members::Members),
         Arc::new(clients::Clients),
     ]
@@ -64,7 +66,8 @@ pub fn projections() -> Vec<Arc<dyn Projection>> {
 #[must_use]
 pub fn role(context: &Context, external: Arc<ExternalIssuers>) -> RoleParts {
     let service = grpc::Service::new(context.clone(), external);
-    let policies = vec![policies::retired_keys(context, Arc::clone(&service.keys))];
+    let policies =
+        vec![policies::retired_keys(context, Arc::clone(&service.keys)), policies::ages(context)];
     let server = IssuersServer::new(service).max_decoding_message_size(LARGEST_CALL);
     RoleParts { name: "issuers", routes: Routes::new(server), public: PUBLIC, policies }
 }

@@ -10,7 +10,7 @@ use issuers_domain::{
 use kernel::{Aggregate, Position};
 use runtime::{Context, Policy};
 
-use crate::keys::Keys;
+use crate::{key_ages, keys::Keys};
 
 /// The pause before a broken subscription is begun again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -53,6 +53,16 @@ pub(crate) fn retired_keys(context: &Context, keys: Arc<Keys>) -> Policy {
         // Nothing is held yet: only what happens from now on matters.
         let head = context.stores.events.head().await.unwrap_or(Position::START);
         follow(&context, &[Issuer::CATEGORY], head, act, broken).await;
+    })
+}
+
+/// Records how old the keys are that sign.
+pub(crate) fn ages(context: &Context) -> Policy {
+    let view = Arc::new(context.views.view(key_ages::MODEL));
+    let clock = Arc::clone(&context.stores.clock);
+    Policy::measuring("signing-key-ages", context.tasks.cancelled(), move || {
+        let (view, now) = (Arc::clone(&view), clock.now());
+        async move { key_ages::measure(&view, now).await }
     })
 }
 

@@ -26,7 +26,9 @@ pub(crate) async fn serve(config: Config, json: bool) -> anyhow::Result<()> {
     let settings = config.eventstore.clone().context("say eventstore.listen: where to listen")?;
     let listener = process::bind(settings.listen).await?;
     let address = listener.local_addr()?;
-    let store = Arc::new(Embedded::open(EmbeddedOptions::at(config.data.join("events")))?);
+    let flushes = config.ops.as_ref().map(|_| runtime::metrics::flushes());
+    let options = EmbeddedOptions::at(config.data.join("events"));
+    let store = Arc::new(Embedded::open(EmbeddedOptions { flushes, ..options })?);
 
     let tasks = Tasks::new();
     let ops = match &config.ops {

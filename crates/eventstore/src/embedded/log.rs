@@ -1,12 +1,13 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
+    time::Instant,
 };
 
 use kernel::Position;
 use rusqlite::{Connection, ErrorCode, Statement};
 
-use super::{clock, failure::Refusal, heads::Heads, recent::Recent, schema};
+use super::{Flushes, clock, failure::Refusal, heads::Heads, recent::Recent, schema};
 use crate::{
     Deletion,
     raw::{Batch, Record, Refused, Standing, StreamName, Written},
@@ -34,6 +35,7 @@ pub(super) struct Log<'c> {
     /// When, in milliseconds since 1970.
     pub(super) now: u64,
     halted: Option<Refusal>,
+    flushes: Option<Flushes>,
 }
 
 /// A stream to be deleted.
@@ -68,9 +70,25 @@ impl<'c> Log<'c> {
             records: Vec::new(),
             now: 0,
             halted: None,
+            flushes: None,
         };
         log.recall()?;
         Ok(log)
+    }
+
+    /// Tells how long flushes take.
+    pub fn telling(self, flushes: Option<Flushes>) -> Self {
+        Self { flushes, ..self }
+    }
+
+    /// Puts on the disk what the transaction wrote.
+    fn flush(&mut self) -> Result<(), rusqlite::Error> {
+        let began = self.flushes.as_ref().map(|_| Instant::now());
+        self.commit.execute([])?;
+        if let (Some(flushes), Some(began)) = (&self.flushes, began) {
+            flushes.took(began.elapsed());
+        }
+        Ok(())
     }
 
     /// The position of the newest record.
@@ -97,7 +115,7 @@ impl<'c> Log<'c> {
                 return refused(&error.into());
             }
         };
-        if let Err(error) = self.commit.execute([]) {
+        if let Err(error) = self.flush() {
             tracing::error!(%error, "the event store could not commit");
             let failure = self.fail_commit(error);
             for answer in answers.iter_mut().flatten() {
@@ -134,7 +152,7 @@ impl<'c> Log<'c> {
                 return Err(Refusal::from(error).unavailable());
             }
         }
-        self.commit.execute([]).map_err(|error| {
+        self.flush().map_err(|error| {
             tracing::error!(%error, "the event store could not commit a deletion");
             self.fail_commit(error).unknown()
         })?;

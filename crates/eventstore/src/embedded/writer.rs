@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use super::{
-    index,
+    Flushes, index,
     log::{Answer, Erasure, Log},
     tail::Tail,
 };
@@ -39,6 +39,7 @@ pub(super) struct Publication {
     pub tail: Arc<Tail>,
     pub head: watch::Sender<Position>,
     pub index: SyncSender<()>,
+    pub flushes: Option<Flushes>,
 }
 
 /// Writes that share a flush.
@@ -53,7 +54,10 @@ const IDLE: Duration = Duration::from_millis(250);
 pub(super) fn run(conn: &Connection, requests: &Receiver<Request>, publication: &Publication) {
     let mut writer = match Log::on(conn) {
         // A deletion may have been the last thing before a crash.
-        Ok(log) => Writer { log, publication, last: 1, untidy: true, unscrubbed: true },
+        Ok(log) => {
+            let log = log.telling(publication.flushes.clone());
+            Writer { log, publication, last: 1, untidy: true, unscrubbed: true }
+        }
         Err(error) => {
             tracing::error!(%error, "the event store cannot write");
             return;
