@@ -129,27 +129,38 @@ test('appends to several streams at once, or to none', async () => {
   const record = (streamName) => ({ streamName, record: made('b') });
   await client.appendRecords([record(one), record(two), record(one)]);
   assert.equal((await all(client.readStream(one))).length, 3);
+  const [last] = (await all(client.readStream(one))).slice(-1);
+  assert.deepEqual(last.metadata, { '$schema.format': 'Json', '$schema.name': 'made' });
   const check = (expectedState) => [{ type: 'streamState', streamName: two, expectedState }];
   await client.appendRecords([record(one)], check(1n));
-  await assert.rejects(client.appendRecords([record(one)], check(NO_STREAM)), {
-    type: 'append-consistency-violation',
+  const three = { type: 'streamState', streamName: stream(), expectedState: 5n };
+  await assert.rejects(client.appendRecords([record(one)], [...check(NO_STREAM), three]), (error) => {
+    assert.equal(error.type, 'append-consistency-violation');
+    return error.violations.length === 2;
   });
 });
 
 test('shares a stream among consumers', { timeout: 30_000 }, async () => {
   const [name, group] = [stream(), randomUUID()];
-  const settings = persistentSubscriptionToStreamSettingsFromDefaults({ startFrom: START });
-  await client.createPersistentSubscriptionToStream(name, group, settings);
   await client.appendToStream(name, [made('a'), made('b'), made('c')]);
+  const settings = persistentSubscriptionToStreamSettingsFromDefaults({
+    startFrom: START, extraStatistics: true,
+  });
+  await client.createPersistentSubscriptionToStream(name, group, settings);
   const consumer = client.subscribeToPersistentSubscriptionToStream(name, group);
   const seen = [];
+  let info;
   for await (const resolved of consumer) {
     seen.push(resolved.event.data.label);
+    if (seen.length === 3) info = await client.getPersistentSubscriptionToStreamInfo(name, group);
     await consumer.ack(resolved);
     if (seen.length === 3) break;
   }
-  assert.deepEqual(seen, ['a', 'b', 'c']);
-  const info = await client.getPersistentSubscriptionToStreamInfo(name, group);
+  assert.deepEqual(seen, ['a', 'b', 'c'], 'what was there before, since it begins at the start');
   assert.deepEqual([info.eventSource, info.groupName], [name, group]);
+  assert.equal(info.settings.startFrom, START);
+  const [connection] = info.connections;
+  assert.equal(connection.connectionName, client.connectionName);
+  assert.ok(connection.extraStatistics.has('quintile 3'));
   await client.deletePersistentSubscriptionToStream(name, group);
 });

@@ -9,16 +9,18 @@ import { createInterface } from 'node:readline';
 const program = process.env.LAUREL_STORE_SERVER
   ?? new URL('../../target/debug/examples/serve', import.meta.url).pathname;
 
-export async function start(...users) {
+// Options and users are the program's.
+export async function start(...options) {
   const folder = await mkdtemp(join(tmpdir(), 'laurel-store-'));
-  const child = spawn(program, [folder, '0', ...users], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, [folder, '0', ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [port] = await once(createInterface({ input: child.stdout }), 'line');
+  const ended = once(child, 'exit').then(([code]) => code);
   return {
     port: Number(port),
+    ended,
     async stop() {
-      const gone = once(child, 'exit');
       child.kill('SIGINT');
-      await gone;
+      await ended;
       await rm(folder, { recursive: true });
     },
   };

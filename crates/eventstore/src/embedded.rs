@@ -22,6 +22,7 @@ mod records;
 mod schema;
 mod snapshot;
 mod subscription;
+mod sweeping;
 mod tail;
 mod writer;
 
@@ -60,6 +61,7 @@ pub use self::{
     moment::Moment,
     schema::OpenError,
     snapshot::{Glance, copy_log, glance},
+    sweeping::Sweep,
 };
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -20,7 +20,7 @@ mod stream;
 pub use codec::{Unreadable, decode, encode};
 pub use embedded::{
     Damage, Embedded, EmbeddedOptions, Flushes, Glance, Inspected, Moment, OpenError, Seen,
-    Submitted, copy_log, glance, inspect_log,
+    Submitted, Sweep, copy_log, glance, inspect_log,
 };
 pub use execute::{Done, ExecuteError, Execution, Loaded, carry_out, execute, load, load_for};
 #[cfg(feature = "kurrent")]

@@ -176,6 +176,9 @@ pub struct Batch {
     pub records: Vec<(usize, NewRecord)>,
     /// Whether deleted streams that are written to have their metadata say where they begin anew.
     pub revives: bool,
+    /// Whether all that is not as expected is told, as [`Refused::Unmet`], and a stream that is
+    /// only checked may have been deleted for good: it then holds nothing.
+    pub thorough: bool,
 }
 
 impl Batch {
@@ -183,7 +186,7 @@ impl Batch {
     #[must_use]
     pub fn one(stream: StreamName, standing: Standing, records: Vec<NewRecord>) -> Self {
         let records = records.into_iter().map(|record| (0, record)).collect();
-        Self { streams: vec![(stream, standing)], records, revives: true }
+        Self { streams: vec![(stream, standing)], records, revives: true, thorough: false }
     }
 
     /// What it holds in memory, in bytes, about.
@@ -241,6 +244,10 @@ pub enum Refused {
         /// Where it stands.
         found: Found,
     },
+    /// Known not to have happened: of a thorough write, all streams that stand elsewhere, by their
+    /// places in it.
+    #[error("some streams stand elsewhere than expected: read them again and decide again")]
+    Unmet(Vec<(usize, Found)>),
     /// Known not to have happened.
     #[error("the stream was deleted and takes no more records")]
     Tombstoned {

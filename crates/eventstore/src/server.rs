@@ -14,13 +14,22 @@ mod ending;
 pub(crate) mod event;
 mod features;
 mod filter;
+mod monitoring;
 mod multistream;
+mod operations;
+mod password;
 mod persistent;
+mod plain;
 mod proto;
 mod reading;
+mod register;
+mod scavenging;
 mod status;
 mod streams;
 mod subscribing;
+#[cfg(test)]
+mod tests;
+mod users;
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,19 +44,26 @@ use tonic::{
 };
 
 use self::{
-    access::Guarded,
+    access::{Door, Guarded},
     ending::Ending,
-    features::{Alone, Features},
+    features::{Alone, Features, Node},
+    monitoring::MonitoringService,
     multistream::MultistreamService,
-    persistent::PersistentService,
+    operations::OperationsService,
+    persistent::{PersistentService, Registry},
     proto::{
         gossip::gossip_server::GossipServer,
         kurrentdb::protocol::v2::streams::streams_service_server::StreamsServiceServer,
+        monitoring::monitoring_server::MonitoringServer,
+        operations::operations_server::OperationsServer,
         persistent_subscriptions::persistent_subscriptions_server::PersistentSubscriptionsServer,
         server_features::server_features_server::ServerFeaturesServer,
-        streams::streams_server::StreamsServer,
+        streams::streams_server::StreamsServer, users::users_server::UsersServer,
     },
+    register::Register,
+    scavenging::Scavenging,
     streams::StreamsService,
+    users::UsersService,
 };
 use crate::Embedded;
 
@@ -64,13 +80,21 @@ pub struct ServerOptions {
     pub port: u16,
     /// Bytes of data and metadata that one append may hold; at most 60 MiB are.
     pub most_appended: usize,
+    /// Whether an administrator may end the server by its protocol.
+    pub may_be_shut_down: bool,
 }
 
 impl ServerOptions {
     /// Open to everybody who can reach it there.
     #[must_use]
     pub fn at(address: impl Into<String>, port: u16) -> Self {
-        Self { users: Users::default(), address: address.into(), port, most_appended: 32 << 20 }
+        Self {
+            users: Users::default(),
+            address: address.into(),
+            port,
+            most_appended: 32 << 20,
+            may_be_shut_down: false,
+        }
     }
 }
 
@@ -94,6 +118,8 @@ pub struct Server {
     options: ServerOptions,
     end: watch::Sender<bool>,
     ending: Ending,
+    asked: watch::Sender<bool>,
+    node: Arc<Node>,
 }
 
 impl Server {
@@ -101,33 +127,62 @@ impl Server {
     #[must_use]
     pub fn new(store: Arc<Embedded>, options: ServerOptions) -> Self {
         let (end, ending) = Ending::pair();
-        Self { store, options, end, ending }
+        let (address, port) = (options.address.clone(), options.port);
+        let node = Arc::new(Node::at(address, port, Arc::clone(&store)));
+        Self { store, options, end, ending, asked: watch::Sender::new(false), node }
     }
 
-    /// The services, guarded by the users of the options.
+    /// The services, guarded by the users of the options, and what is asked by plain HTTP.
     #[must_use]
     pub fn routes(&self) -> Routes {
         let append = self.options.most_appended.min(MOST_APPENDED);
         let limits = Limits { append, event: EVENT };
-        let (store, ending) = (Arc::clone(&self.store), self.ending.clone());
-        let streams = StreamsService { store, limits, ending };
-        let (address, port) = (self.options.address.clone(), self.options.port);
-        let alone = Alone { id: convert::fresh_id(), address, port };
-        let users = self.options.users.clone();
+        let store = || Arc::clone(&self.store);
+        let ending = || self.ending.clone();
+        let node = Arc::clone(&self.node);
+        let register = Arc::new(Register::of(store()));
+        let groups = Arc::new(Registry::of(store()));
+        let door = Door { users: self.options.users.clone(), register: Arc::clone(&register) };
+
+        let streams = StreamsService { store: store(), limits, ending: ending() };
         let streams = StreamsServer::new(streams)
             .max_decoding_message_size(MESSAGE)
             .max_encoding_message_size(2 * MESSAGE);
-        let store = Arc::clone(&self.store);
-        let persistent = PersistentService::new(store, self.ending.clone());
+        let persistent = PersistentService::new(store(), Arc::clone(&groups), ending());
         let persistent = PersistentSubscriptionsServer::new(persistent);
-        let mut routes = Routes::new(Guarded { users: users.clone(), inner: streams });
-        let multistream = MultistreamService { store: Arc::clone(&self.store), limits };
+        let multistream = MultistreamService { store: store(), limits };
         let multistream = StreamsServiceServer::new(multistream)
             .max_decoding_message_size(MOST_APPENDED + MESSAGE);
-        routes = routes.add_service(Guarded { users: users.clone(), inner: persistent });
-        routes = routes.add_service(Guarded { users, inner: multistream });
-        routes = routes.add_service(ServerFeaturesServer::new(Features));
-        routes.add_service(GossipServer::new(alone))
+        let scavenging = Scavenging::of(store(), ending());
+        let end = self.options.may_be_shut_down.then(|| self.asked.clone());
+        let operations = OperationsService { node: Arc::clone(&node), scavenging, groups, end };
+        let operations = OperationsServer::new(operations);
+        let monitoring = MonitoringService { node: Arc::clone(&node), ending: ending() };
+        let monitoring = MonitoringServer::new(monitoring);
+        let users = UsersService { fixed: self.options.users.clone(), register };
+        let users = UsersServer::new(users);
+
+        let services = Routes::new(Guarded { door: door.clone(), inner: streams })
+            .add_service(Guarded { door: door.clone(), inner: persistent })
+            .add_service(Guarded { door: door.clone(), inner: multistream })
+            .add_service(Guarded { door: door.clone(), inner: operations })
+            .add_service(Guarded { door: door.clone(), inner: monitoring })
+            .add_service(Guarded { door, inner: users })
+            .add_service(ServerFeaturesServer::new(Features))
+            .add_service(GossipServer::new(Alone(Arc::clone(&node))));
+        plain::beside(services.into_axum_router(), node).into()
+    }
+
+    /// Returns when a client that may has asked the server to end; [`Server::serve`] ends by
+    /// itself then.
+    pub fn shut_down(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut asked = self.asked.subscribe();
+        async move {
+            if asked.wait_for(|asked| *asked).await.is_err() {
+                // Nobody can ask any more.
+                std::future::pending::<()>().await;
+            }
+        }
     }
 
     /// Ends the calls that would go on for ever, and takes no more writes in those that carry many:
@@ -152,14 +207,20 @@ impl Server {
         C::ConnectInfo: Clone + Send + Sync + 'static,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        self.node.lead().await;
+        let asked = self.shut_down();
         Transport::builder()
+            .accept_http1(true)
             .tcp_nodelay(true)
             .http2_keepalive_interval(Some(Duration::from_secs(10)))
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .add_routes(self.routes())
             .serve_with_incoming_shutdown(connections, async {
-                stopped.await;
+                tokio::select! {
+                    () = stopped => {}
+                    () = asked => {}
+                }
                 self.end();
             })
             .await

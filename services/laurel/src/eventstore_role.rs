@@ -41,8 +41,9 @@ pub(crate) async fn serve(config: Config, json: bool) -> anyhow::Result<()> {
     };
     let users = users(&settings)?;
     let at = ServerOptions::at(address.ip().to_string(), address.port());
-    let server = Server::new(store, ServerOptions { users, ..at });
-    let closing = tasks.closing();
+    let may_be_shut_down = settings.may_be_shut_down;
+    let server = Server::new(store, ServerOptions { users, may_be_shut_down, ..at });
+    let (closing, asked) = (tasks.closing(), server.shut_down());
     if let Some(tls) = tls(&settings)? {
         let connections = TlsListener::new(listener, move || Arc::clone(&tls)).connections();
         tasks.spawn_door("eventstore", async move {
@@ -55,7 +56,7 @@ pub(crate) async fn serve(config: Config, json: bool) -> anyhow::Result<()> {
         });
     }
     process::announce(&serde_json::json!({ "eventstore": address, "ops": ops }), json);
-    process::until_signal(process::end(&tasks)).await
+    process::until_signal_or(asked, process::end(&tasks)).await
 }
 
 fn told(outcome: Result<(), tonic::transport::Error>) {

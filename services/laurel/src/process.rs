@@ -219,7 +219,21 @@ pub(crate) async fn end(tasks: &Tasks) {
 /// # Errors
 /// When signals cannot be listened to, or the end was cut short.
 pub async fn until_signal(end: impl Future<Output = ()>) -> anyhow::Result<()> {
-    runtime::shutdown::signal().await?;
+    until_signal_or(std::future::pending(), end).await
+}
+
+/// The same, when it may be `asked` to end by other means than a signal.
+///
+/// # Errors
+/// As [`until_signal`].
+pub(crate) async fn until_signal_or(
+    asked: impl Future<Output = ()>,
+    end: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    tokio::select! {
+        signal = runtime::shutdown::signal() => signal?,
+        () = asked => {}
+    }
     cut_short_a_hanging_end();
     tokio::select! {
         () = end => Ok(()),

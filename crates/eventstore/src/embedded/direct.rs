@@ -9,6 +9,7 @@ use super::{
     Embedded, FEW, Shared, UNIT, closed, limits,
     log::{Answer, Erasure},
     lost,
+    sweeping::Sweep,
     writer::{Delete, Request},
 };
 use crate::{
@@ -50,6 +51,20 @@ impl Embedded {
         how: Deletion,
     ) -> Result<Position, Refused> {
         self.delete_as(Erasure { stream: stream.clone(), standing, how, recorded: true }).await
+    }
+
+    /// Goes on with a sweep for one step of a few milliseconds: records that the metadata of their
+    /// streams hides are overwritten in the store's own files and are gone from the log. Begin with
+    /// the default and go on until it is done.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn sweep(&self, sweep: Sweep) -> Result<Sweep, Refused> {
+        let (reply, swept) = oneshot::channel();
+        if !self.send(Request::Sweep { sweep, reply }) {
+            return Err(closed());
+        }
+        swept.await.unwrap_or_else(|_| Err(lost()))
     }
 
     /// At most `max` records of a stream from that revision on, or from its end.

@@ -7,7 +7,9 @@ use std::{
 use kernel::Position;
 use rusqlite::{Connection, ErrorCode, Statement};
 
-use super::{Flushes, clock, failure::Refusal, heads::Heads, recent::Recent, schema};
+use super::{
+    Flushes, clock, failure::Refusal, heads::Heads, recent::Recent, schema, sweeping::Sweep,
+};
 use crate::{
     Deletion,
     raw::{Batch, Record, Refused, Standing, StreamName, Written},
@@ -132,16 +134,33 @@ impl<'c> Log<'c> {
     /// Overwrites a stream's records with zeros, and gives those that say so. The old bytes may
     /// still be in the write-ahead log: see [`Log::scrub`].
     pub fn delete(&mut self, erasure: &Erasure) -> Result<Vec<Arc<Record>>, Refused> {
+        self.change(|log| log.erase(erasure))?;
+        Ok(std::mem::take(&mut self.records))
+    }
+
+    /// Goes on with a sweep for one step; old bytes as with [`Log::delete`].
+    pub fn sweep(&mut self, mut sweep: Sweep) -> Result<Sweep, Refused> {
+        self.change(|log| {
+            log.step(&mut sweep)?;
+            Ok(Ok(sweep))
+        })
+    }
+
+    /// Changes what is there in a transaction of its own.
+    fn change<T>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<Result<T, Refused>, rusqlite::Error>,
+    ) -> Result<T, Refused> {
         if let Some(failure) = &self.halted {
             return Err(failure.unavailable());
         }
         self.now = clock::now();
-        let erased = match self.begin.execute([]) {
-            Ok(_) => self.erase(erasure),
+        let changed = match self.begin.execute([]) {
+            Ok(_) => act(self),
             Err(error) => Err(error),
         };
-        match erased {
-            Ok(Ok(())) => {}
+        let changed = match changed {
+            Ok(Ok(changed)) => changed,
             Ok(Err(refusal)) => {
                 self.undo();
                 return Err(refusal);
@@ -151,12 +170,12 @@ impl<'c> Log<'c> {
                 self.undo();
                 return Err(Refusal::from(error).unavailable());
             }
-        }
+        };
         self.flush().map_err(|error| {
             tracing::error!(%error, "the event store could not commit a deletion");
             self.fail_commit(error).unknown()
         })?;
-        Ok(std::mem::take(&mut self.records))
+        Ok(changed)
     }
 
     /// Moves everything from the write-ahead log to its place and empties it; whether that was

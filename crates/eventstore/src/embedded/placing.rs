@@ -33,25 +33,38 @@ impl Log<'_> {
         if batch.records.iter().any(|(_, record)| record.id.is_nil()) {
             return Ok(Err(Refused::Malformed("the id of a record must not be nil")));
         }
-        let Batch { streams, records, revives } = batch;
+        let Batch { streams, records, revives, thorough } = batch;
         if self.kinds.len() >= KINDS
             && records.iter().any(|(_, record)| !self.kinds.contains_key(record.kind.as_str()))
         {
             return Ok(Err(Refused::Malformed("there are too many types of records")));
         }
-        let mut verdicts = Vec::with_capacity(streams.len());
+        let (mut verdicts, mut unmet) = (Vec::with_capacity(streams.len()), Vec::new());
         for (at, (stream, standing)) in streams.iter().enumerate() {
-            let ids = records.iter().filter(|(of, _)| *of == at).map(|(_, record)| record.id);
+            let mut ids =
+                records.iter().filter(|(of, _)| *of == at).map(|(_, record)| record.id).peekable();
+            let checked_only = thorough && ids.peek().is_none();
             match self.judge(stream, *standing, ids)? {
                 Ok(verdict) => verdicts.push(verdict),
+                Err(Refused::Conflict { found, .. }) if thorough => unmet.push((at, found)),
                 Err(Refused::Conflict { found, .. }) => {
                     return Ok(Err(Refused::Conflict { stream: at, found }));
+                }
+                Err(Refused::Tombstoned { .. }) if checked_only => {
+                    if !matches!(standing, Standing::Any | Standing::NoStream) {
+                        let found = self.head(stream)?.map_or(NOTHING, Head::found);
+                        unmet.push((at, found));
+                    }
+                    verdicts.push(Verdict::Write(None));
                 }
                 Err(Refused::Tombstoned { .. }) => {
                     return Ok(Err(Refused::Tombstoned { stream: at }));
                 }
                 Err(refused) => return Ok(Err(refused)),
             }
+        }
+        if !unmet.is_empty() {
+            return Ok(Err(Refused::Unmet(unmet)));
         }
         // Some were there already: of a batch that happened wholly, all would be.
         let new = |(at, verdict): (usize, &Verdict)| match verdict {

@@ -16,7 +16,7 @@ pub(super) fn batch(write: Write) -> Batch {
         (0, NewRecord { id: event.id, kind: event.kind, content, data, metadata })
     });
     let streams = vec![(StreamName::Ours(write.stream), standing(write.expected))];
-    Batch { streams, records: records.collect(), revives: false }
+    Batch { streams, records: records.collect(), ..Batch::default() }
 }
 
 pub(super) fn standing(expected: Expected) -> Standing {
@@ -51,6 +51,8 @@ pub(super) fn refusal(refused: Refused, expected: Expected) -> AppendError {
             let actual = if first == next { Expected::NoStream } else { Expected::after(next) };
             AppendError::Conflict { expected, actual }
         }
+        // No write of the port's is thorough.
+        Refused::Unmet(_) => AppendError::Unavailable(Box::new(Malformed("a thorough write"))),
         Refused::Tombstoned { .. } => AppendError::Deleted,
         Refused::TooLarge => AppendError::TooLarge,
         Refused::Malformed(why) => AppendError::Unavailable(Box::new(Malformed(why))),

@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use super::{
     Flushes, index,
     log::{Answer, Erasure, Log},
+    sweeping::Sweep,
     tail::Tail,
 };
 use crate::raw::{Batch, Record, Refused};
@@ -26,6 +27,10 @@ pub(super) enum Request {
         reply: oneshot::Sender<Vec<Answer>>,
     },
     Delete(Delete),
+    Sweep {
+        sweep: Sweep,
+        reply: oneshot::Sender<Result<Sweep, Refused>>,
+    },
 }
 
 /// A stream to be deleted.
@@ -65,14 +70,14 @@ pub(super) fn run(conn: &Connection, requests: &Receiver<Request>, publication: 
     };
     while let Some(request) = writer.next(requests) {
         match request {
-            Request::Delete(delete) => writer.delete(delete),
             append @ Request::Append { .. } => {
-                let (calls, delete) = writer.gather(append, requests);
+                let (calls, after) = writer.gather(append, requests);
                 writer.append(calls);
-                if let Some(delete) = delete {
-                    writer.delete(delete);
+                if let Some(after) = after {
+                    writer.alone(after);
                 }
             }
+            other => writer.alone(other),
         }
     }
     writer.scrub();
@@ -97,10 +102,10 @@ struct Calls {
 }
 
 impl Calls {
-    /// Adds an append, or gives the deletion back that has to come after.
-    fn add(&mut self, request: Request) -> Option<Delete> {
+    /// Adds an append, or gives back what has to come after.
+    fn add(&mut self, request: Request) -> Option<Request> {
         match request {
-            Request::Delete(delete) => Some(delete),
+            other @ (Request::Delete(_) | Request::Sweep { .. }) => Some(other),
             Request::Append { batches, permit, reply } => {
                 self.count += batches.len();
                 self.batches.push(batches);
@@ -129,7 +134,7 @@ impl Writer<'_, '_> {
     /// What is committed together: all that waits, and when the last group was much larger, what
     /// comes within a moment, because its callers are about to send again. Who writes alone does
     /// not wait.
-    fn gather(&self, first: Request, requests: &Receiver<Request>) -> (Calls, Option<Delete>) {
+    fn gather(&self, first: Request, requests: &Receiver<Request>) -> (Calls, Option<Request>) {
         let mut calls =
             Calls { batches: Vec::new(), replies: Vec::new(), permits: Vec::new(), count: 0 };
         calls.add(first);
@@ -137,8 +142,8 @@ impl Writer<'_, '_> {
         while calls.count < GROUP {
             match requests.try_recv() {
                 Ok(request) => {
-                    if let Some(delete) = calls.add(request) {
-                        return (calls, Some(delete));
+                    if let Some(after) = calls.add(request) {
+                        return (calls, Some(after));
                     }
                 }
                 Err(_) if naps > 0 && calls.count < self.last.min(GROUP) * 3 / 4 => {
@@ -160,6 +165,32 @@ impl Writer<'_, '_> {
             // Whoever asked may have gone.
             let _ = reply.send(answers);
         }
+    }
+
+    /// What shares its flush with nothing else.
+    fn alone(&mut self, request: Request) {
+        match request {
+            Request::Delete(delete) => self.delete(delete),
+            Request::Sweep { sweep, reply } => {
+                // Whoever asked may have gone.
+                let _ = reply.send(self.sweep(sweep));
+            }
+            // None is handed here.
+            Request::Append { .. } => {}
+        }
+    }
+
+    fn sweep(&mut self, sweep: Sweep) -> Result<Sweep, Refused> {
+        let before = sweep.erased;
+        let swept = self.log.sweep(sweep)?;
+        if swept.erased > before {
+            self.publication.tail.clear();
+            self.unscrubbed = true;
+        }
+        if swept.done && self.unscrubbed {
+            self.scrub();
+        }
+        Ok(swept)
     }
 
     fn delete(&mut self, delete: Delete) {

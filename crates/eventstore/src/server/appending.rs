@@ -4,6 +4,7 @@ use tonic::{Status, Streaming};
 
 use super::{
     Limits,
+    access::Caller,
     convert::{self, NOTHING, proposed, standing},
     proto::streams::{
         AppendReq, AppendResp,
@@ -30,6 +31,7 @@ use crate::{
 pub(super) async fn append(
     store: &Embedded,
     limits: Limits,
+    caller: &Caller,
     mut call: Streaming<AppendReq>,
 ) -> Result<AppendResp, Status> {
     let first = call.message().await?.and_then(|request| request.content);
@@ -37,6 +39,7 @@ pub(super) async fn append(
         return Err(Status::invalid_argument("the first message of an append must be its options"));
     };
     let stream = convert::stream(options.stream_identifier)?;
+    caller.uses(&stream)?;
     let expected = options.expected_stream_revision;
     let standing =
         standing!(ExpectedStreamRevision, expected, Any, NoStream, StreamExists, Revision)?;

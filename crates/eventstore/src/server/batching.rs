@@ -11,11 +11,12 @@ use uuid::Uuid;
 
 use super::{
     Limits,
+    access::Caller,
     convert::{self, identifier, proposed, standing, wire_now},
     ending::{Ending, going_down},
     proto::{
-        AllStreamPosition, BadRequest, MaximumAppendSizeExceeded, StreamDeleted, Timeout,
-        WrongExpectedVersion,
+        AccessDenied, AllStreamPosition, BadRequest, MaximumAppendSizeExceeded, StreamDeleted,
+        Timeout, WrongExpectedVersion,
         google::rpc,
         streams::{
             BatchAppendReq, BatchAppendResp,
@@ -47,10 +48,11 @@ const OPEN: usize = 1024;
 pub(super) fn batch_append(
     store: Arc<Embedded>,
     limits: Limits,
+    caller: Caller,
     call: Streaming<BatchAppendReq>,
     ending: Ending,
 ) -> impl Stream<Item = Result<BatchAppendResp, Status>> {
-    let session = Session { store, limits, call, ending, open: HashMap::new(), held: 0 };
+    let session = Session { store, limits, caller, call, ending, open: HashMap::new(), held: 0 };
     let submitted = stream::unfold(Some(session), async |session| {
         let mut session = session?;
         match session.next().await {
@@ -66,6 +68,7 @@ pub(super) fn batch_append(
 struct Session {
     store: Arc<Embedded>,
     limits: Limits,
+    caller: Caller,
     call: Streaming<BatchAppendReq>,
     ending: Ending,
     /// What is not complete.
@@ -93,6 +96,7 @@ struct Sent {
 }
 
 enum Fault {
+    Denied,
     Late,
     TooLarge,
     Bad(String),
@@ -114,7 +118,11 @@ impl Session {
                 if self.open.len() >= OPEN {
                     return Err(Status::resource_exhausted("too many appends are not complete"));
                 }
-                self.open.insert(id, Open::of(options)?);
+                let mut open = Open::of(options)?;
+                if self.caller.uses(&open.stream).is_err() {
+                    open.fault = Some(Fault::Denied);
+                }
+                self.open.insert(id, open);
             }
             let Some(open) = self.open.get_mut(&id) else {
                 return Err(Status::invalid_argument("an append must begin with its options"));
@@ -127,13 +135,16 @@ impl Session {
                         let size = record.data.len() + record.metadata.len();
                         open.size += size;
                         if open.size > self.limits.append {
-                            open.fault = Some(Fault::TooLarge);
+                            open.fault = Some(open.fault.take().unwrap_or(Fault::TooLarge));
                         } else {
                             self.held += size;
                             open.records.push(record);
                         }
                     }
-                    Err(status) => open.fault = Some(Fault::Bad(status.message().to_owned())),
+                    Err(status) => {
+                        let bad = Fault::Bad(status.message().to_owned());
+                        open.fault = Some(open.fault.take().unwrap_or(bad));
+                    }
                 }
             }
             if request.is_final
@@ -225,6 +236,9 @@ fn success(written: Written) -> Outcome {
 fn error(fault: Fault, standing: Standing, stream: &StreamName, limits: Limits) -> rpc::Status {
     let largest = u32::try_from(limits.append).unwrap_or(u32::MAX);
     let (code, text, details) = match fault {
+        Fault::Denied => {
+            (Code::PermissionDenied, "AccessDenied", detail("AccessDenied", &AccessDenied {}))
+        }
         Fault::Late => (Code::DeadlineExceeded, "Timeout", detail("Timeout", &Timeout {})),
         Fault::TooLarge | Fault::Refused(Refused::TooLarge) => {
             let said = MaximumAppendSizeExceeded { max_append_size: largest };
@@ -237,6 +251,10 @@ fn error(fault: Fault, standing: Standing, stream: &StreamName, limits: Limits) 
         }
         Fault::Refused(Refused::Malformed(why)) => {
             let said = BadRequest { message: why.to_owned() };
+            (Code::InvalidArgument, "BadRequest", detail("BadRequest", &said))
+        }
+        Fault::Refused(refused @ Refused::Unmet(_)) => {
+            let said = BadRequest { message: refused.to_string() };
             (Code::InvalidArgument, "BadRequest", detail("BadRequest", &said))
         }
         Fault::Refused(Refused::Conflict { found, .. }) => {

@@ -23,6 +23,8 @@ use crate::{
 };
 
 pub(super) const NOTHING: Empty = Empty {};
+/// How the names of the streams of users begin.
+pub(super) const USER: &str = "$user-";
 
 /// The name of a stream.
 ///
@@ -118,11 +120,17 @@ macro_rules! standing {
 }
 pub(super) use standing;
 
-/// The record that a link leads to, if the record is a link and it is there.
+/// The record that a link leads to, if the record is a link and it is there. None leads to what is
+/// kept of users.
 pub(super) async fn linked(
     store: &Embedded,
     record: &Record,
 ) -> Result<Option<Arc<Record>>, StoreError> {
+    let target = target(store, record).await?;
+    Ok(target.filter(|target| !target.stream.as_str().starts_with(USER)))
+}
+
+async fn target(store: &Embedded, record: &Record) -> Result<Option<Arc<Record>>, StoreError> {
     let target = std::str::from_utf8(&record.data).ok().and_then(|text| text.split_once('@'));
     let Some((revision, stream)) = target else { return Ok(None) };
     let Ok(revision) = revision.parse() else { return Ok(None) };

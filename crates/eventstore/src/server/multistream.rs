@@ -9,7 +9,9 @@ use serde_json::Value;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::{
-    Limits, convert,
+    Limits,
+    access::Caller,
+    convert,
     proto::{
         google::rpc,
         kurrentdb::protocol::v2::streams::{
@@ -83,6 +85,7 @@ impl StreamsService for MultistreamService {
         &self,
         request: Request<Streaming<AppendRequest>>,
     ) -> Result<Response<AppendSessionResponse>, Status> {
+        let caller = Caller::of(&request)?;
         let mut session = request.into_inner();
         let mut draft =
             Draft { batch: Batch { revives: true, ..Batch::default() }, ..Draft::default() };
@@ -103,6 +106,7 @@ impl StreamsService for MultistreamService {
             return Err(Status::failed_precondition("the append session holds no records"));
         }
         let streams = draft.batch.streams.clone();
+        streams.iter().try_for_each(|(stream, _)| caller.uses(stream))?;
         let written = self.store.write(draft.batch).await;
         let written = written.map_err(|refused| match refused {
             Refused::Conflict { stream, found } => {
@@ -126,12 +130,13 @@ impl StreamsService for MultistreamService {
         &self,
         request: Request<AppendRecordsRequest>,
     ) -> Result<Response<AppendRecordsResponse>, Status> {
+        let caller = Caller::of(&request)?;
         let AppendRecordsRequest { records, checks } = request.into_inner();
         if records.is_empty() {
             return Err(Status::invalid_argument("the append holds no records"));
         }
-        let mut draft =
-            Draft { batch: Batch { revives: true, ..Batch::default() }, ..Draft::default() };
+        let batch = Batch { revives: true, thorough: true, ..Batch::default() };
+        let mut draft = Draft { batch, ..Draft::default() };
         for record in records {
             let (place, _) = draft.place(&record.stream)?;
             draft.add(place, record, self.limits)?;
@@ -150,14 +155,13 @@ impl StreamsService for MultistreamService {
             draft.batch.streams[place].1 = numbered(check.expected_state)?;
         }
         let streams = draft.batch.streams.clone();
+        streams.iter().try_for_each(|(stream, _)| caller.uses(stream))?;
         let written = self.store.write(draft.batch).await;
         let written = written.map_err(|refused| match refused {
+            Refused::Unmet(unmet) => violated(&unmet, &checked, &streams),
             Refused::Conflict { stream, found } => {
                 let (name, standing) = &streams[stream];
-                match checked.get(&stream) {
-                    Some(index) => violated(*index, name, *standing, found),
-                    None => conflict(name, *standing, found),
-                }
+                conflict(name, *standing, found)
             }
             other => self.refused(&other, &streams),
         })?;
@@ -204,23 +208,22 @@ fn new_record(stream: &str, record: AppendRecord, largest: usize) -> Result<NewR
         Some(id) => id.parse().map_err(|_| Status::invalid_argument("the id must be a UUID"))?,
         None => convert::fresh_id(),
     };
-    let content = match schema.format() {
-        SchemaFormat::Json => Content::Json,
-        SchemaFormat::Protobuf => Content::Protobuf,
-        SchemaFormat::Avro => Content::Avro,
-        SchemaFormat::Bytes => Content::Binary,
+    let (content, format) = match schema.format() {
+        SchemaFormat::Json => (Content::Json, "Json"),
+        SchemaFormat::Protobuf => (Content::Protobuf, "Protobuf"),
+        SchemaFormat::Avro => (Content::Avro, "Avro"),
+        SchemaFormat::Bytes => (Content::Binary, "Bytes"),
         SchemaFormat::Unspecified => {
             return Err(Status::invalid_argument("the format of a record is missing"));
         }
     };
-    let metadata = if record.properties.is_empty() {
-        Vec::new()
-    } else {
-        let properties: BTreeMap<String, Value> =
-            record.properties.into_iter().map(|(name, value)| (name, json(value))).collect();
-        let written = serde_json::to_vec(&properties);
-        written.map_err(|_| Status::invalid_argument("a property is no JSON"))?
-    };
+    // Readers find the schema beside the properties.
+    let mut properties: BTreeMap<String, Value> =
+        record.properties.into_iter().map(|(name, value)| (name, json(value))).collect();
+    properties.insert("$schema.name".into(), schema.name.clone().into());
+    properties.insert("$schema.format".into(), format.into());
+    let metadata = serde_json::to_vec(&properties);
+    let metadata = metadata.map_err(|_| Status::invalid_argument("a property is no JSON"))?;
     let size = record.data.len() + metadata.len() + schema.name.len();
     if size > largest {
         let text = format!("Record '{id}' of {size} bytes exceeds the maximum of {largest}.");
@@ -273,18 +276,30 @@ fn conflict(stream: &StreamName, standing: Standing, found: Found) -> Status {
     detailed(Code::FailedPrecondition, text, "StreamRevisionConflict", &said)
 }
 
-fn violated(check: usize, stream: &StreamName, standing: Standing, found: Found) -> Status {
-    let violation = consistency_violation::StreamStateViolation {
-        stream: stream.as_str().to_owned(),
-        expected_state: expected_number(standing),
-        actual_state: found.newest().map_or(-1, u64::cast_signed),
-    };
-    let violation = ConsistencyViolation {
-        check_index: bounded(check),
-        r#type: Some(consistency_violation::Type::StreamState(violation)),
-    };
-    let said = AppendConsistencyViolationErrorDetails { violations: vec![violation] };
-    let text = format!("The append was refused: the check of stream '{stream}' does not hold.");
+/// Every check that does not hold; a stream that was written to is said to be in conflict.
+fn violated(
+    unmet: &[(usize, Found)],
+    checked: &BTreeMap<usize, usize>,
+    streams: &[(StreamName, Standing)],
+) -> Status {
+    let mut violations = Vec::with_capacity(unmet.len());
+    for (place, found) in unmet {
+        let (stream, standing) = &streams[*place];
+        let Some(check) = checked.get(place) else { return conflict(stream, *standing, *found) };
+        let violation = consistency_violation::StreamStateViolation {
+            stream: stream.as_str().to_owned(),
+            expected_state: expected_number(*standing),
+            actual_state: found.newest().map_or(-1, u64::cast_signed),
+        };
+        violations.push(ConsistencyViolation {
+            check_index: bounded(*check),
+            r#type: Some(consistency_violation::Type::StreamState(violation)),
+        });
+    }
+    violations.sort_by_key(|violation| violation.check_index);
+    let count = violations.len();
+    let said = AppendConsistencyViolationErrorDetails { violations };
+    let text = format!("The append was refused: checks that do not hold: {count}.");
     detailed(Code::FailedPrecondition, text, "AppendConsistencyViolation", &said)
 }
 

@@ -5,6 +5,7 @@ mod consumer;
 mod group;
 mod info;
 mod keeping;
+mod member;
 mod pump;
 mod registry;
 mod settings;
@@ -12,14 +13,15 @@ mod status;
 
 use std::sync::Arc;
 
-use tonic::{Request, Response, Status, Streaming, metadata::MetadataMap};
+use tonic::{Request, Response, Status, Streaming};
 
 use self::{
-    registry::Registry,
+    member::Who,
     settings::{Kept, KeptFilter, LOG},
 };
 use super::{
-    access, convert,
+    access::Caller,
+    convert,
     ending::Ending,
     proto::{
         Empty, StreamIdentifier,
@@ -38,15 +40,17 @@ use crate::{
     raw::{Direction, Stretch},
 };
 
+pub(super) use self::registry::Registry;
+
 pub(super) struct PersistentService {
     store: Arc<Embedded>,
-    registry: Registry,
+    registry: Arc<Registry>,
     ending: Ending,
 }
 
 impl PersistentService {
-    pub fn new(store: Arc<Embedded>, ending: Ending) -> Self {
-        Self { registry: Registry::of(Arc::clone(&store)), store, ending }
+    pub fn new(store: Arc<Embedded>, registry: Arc<Registry>, ending: Ending) -> Self {
+        Self { store, registry, ending }
     }
 
     /// Where a group begins, in the words of those who ask, and in ours.
@@ -96,23 +100,24 @@ macro_rules! source {
     }};
 }
 
-/// The user of a call, by the credentials that were let through.
-fn user(metadata: &MetadataMap) -> String {
-    let said = metadata.get("authorization").and_then(|said| said.to_str().ok());
-    said.and_then(access::name).unwrap_or_else(|| "anonymous".into())
-}
-
 #[tonic::async_trait]
 impl PersistentSubscriptions for PersistentService {
     type ReadStream = Answers<ReadResp>;
 
     async fn create(&self, request: Request<CreateReq>) -> Result<Response<CreateResp>, Status> {
         use create_req::options::StreamOption;
+        Caller::of(&request)?.operates()?;
         let mut options = request.into_inner().options.unwrap_or_default();
         #[expect(deprecated, reason = "older clients name the stream so")]
         if options.stream_option.is_none() {
+            use create_req::stream_options::RevisionOption;
             let stream_identifier = options.stream_identifier.take();
-            let stream = create_req::StreamOptions { stream_identifier, revision_option: None };
+            let revision_option =
+                options.settings.as_ref().map(|settings| match settings.revision {
+                    u64::MAX => RevisionOption::End(convert::NOTHING),
+                    revision => RevisionOption::Revision(revision),
+                });
+            let stream = create_req::StreamOptions { stream_identifier, revision_option };
             options.stream_option = Some(StreamOption::Stream(stream));
         }
         let (start_from, begin) = self.begin(&options).await?;
@@ -141,6 +146,7 @@ impl PersistentSubscriptions for PersistentService {
         use update_req::{
             all_options::AllOption, options::StreamOption, stream_options::RevisionOption,
         };
+        Caller::of(&request)?.operates()?;
         let options = request.into_inner().options.unwrap_or_default();
         #[expect(deprecated, reason = "older clients name the stream so")]
         let (source, start_from) = match options.stream_option {
@@ -160,7 +166,13 @@ impl PersistentSubscriptions for PersistentService {
                 };
                 (LOG.to_owned(), start)
             }
-            None => (stream(options.stream_identifier)?, "-1".into()),
+            None => {
+                let start = match options.settings.as_ref().map(|settings| settings.revision) {
+                    Some(u64::MAX) | None => "-1".into(),
+                    Some(revision) => revision.to_string(),
+                };
+                (stream(options.stream_identifier)?, start)
+            }
         };
         let before = self.registry.get(&source, &options.group_name).await?;
         let before = before.kept.clone();
@@ -171,6 +183,7 @@ impl PersistentSubscriptions for PersistentService {
     }
 
     async fn delete(&self, request: Request<DeleteReq>) -> Result<Response<DeleteResp>, Status> {
+        Caller::of(&request)?.operates()?;
         let options = request.into_inner().options.unwrap_or_default();
         let source = source!(delete_req, options.stream_option)?;
         self.registry.delete(&source, &options.group_name).await?;
@@ -181,7 +194,10 @@ impl PersistentSubscriptions for PersistentService {
         &self,
         request: Request<Streaming<ReadReq>>,
     ) -> Result<Response<Answers<ReadResp>>, Status> {
-        let user = user(request.metadata());
+        let caller = Caller::of(&request)?;
+        let connection = request.metadata().get("connection-name");
+        let connection = connection.and_then(|name| name.to_str().ok()).unwrap_or_default();
+        let who = Who { user: caller.name().to_owned(), connection: connection.to_owned() };
         let mut said = request.into_inner();
         let Some(read_req::Content::Options(options)) =
             said.message().await?.and_then(|request| request.content)
@@ -189,12 +205,13 @@ impl PersistentSubscriptions for PersistentService {
             return Err(Status::invalid_argument("the first message must be the options"));
         };
         let source = source!(read_req, options.stream_option)?;
+        caller.uses(&convert::named(&source)?)?;
         let ids = options.uuid_option.and_then(|option| option.content);
         let textual = matches!(ids, Some(read_req::options::uuid_option::Content::String(_)));
         let group = self.registry.get(&source, &options.group_name).await?;
         let slots = usize::try_from(options.buffer_size).unwrap_or(1);
         let ending = self.ending.clone();
-        let answers = consumer::join(Arc::clone(&group), slots, user, textual, said, ending)?;
+        let answers = consumer::join(Arc::clone(&group), slots, who, textual, said, ending)?;
         self.registry.start(&group);
         Ok(Response::new(Box::pin(answers)))
     }
@@ -203,6 +220,7 @@ impl PersistentSubscriptions for PersistentService {
         &self,
         request: Request<GetInfoReq>,
     ) -> Result<Response<GetInfoResp>, Status> {
+        Caller::of(&request)?.operates()?;
         let options = request.into_inner().options.unwrap_or_default();
         let source = source!(get_info_req, options.stream_option)?;
         let group = self.registry.get(&source, &options.group_name).await?;
@@ -215,6 +233,7 @@ impl PersistentSubscriptions for PersistentService {
         request: Request<ReplayParkedReq>,
     ) -> Result<Response<ReplayParkedResp>, Status> {
         use replay_parked_req::options::StopAtOption;
+        Caller::of(&request)?.operates()?;
         let options = request.into_inner().options.unwrap_or_default();
         let source = source!(replay_parked_req, options.stream_option)?;
         let group = self.registry.get(&source, &options.group_name).await?;
@@ -231,6 +250,7 @@ impl PersistentSubscriptions for PersistentService {
 
     async fn list(&self, request: Request<ListReq>) -> Result<Response<ListResp>, Status> {
         use list_req::{options::ListOption, stream_option::StreamOption};
+        Caller::of(&request)?.operates()?;
         let options = request.into_inner().options.unwrap_or_default();
         let source = match options.list_option {
             Some(ListOption::ListForStream(of)) => match of.stream_option {
@@ -251,7 +271,8 @@ impl PersistentSubscriptions for PersistentService {
         Ok(Response::new(ListResp { subscriptions }))
     }
 
-    async fn restart_subsystem(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
+    async fn restart_subsystem(&self, request: Request<Empty>) -> Result<Response<Empty>, Status> {
+        Caller::of(&request)?.operates()?;
         self.registry.restart().await?;
         Ok(Response::new(convert::NOTHING))
     }

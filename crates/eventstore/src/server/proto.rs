@@ -25,7 +25,7 @@ mod tests {
                 files += 1;
             }
         }
-        assert!(files >= 7, "the contracts were not found");
+        assert!(files >= 10, "the contracts were not found");
     }
 
     fn hex(bytes: &[u8]) -> String {

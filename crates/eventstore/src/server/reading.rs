@@ -23,11 +23,22 @@ pub(super) use read_resp::Content as Answer;
 /// So many events are read at a time.
 const PAGE: usize = 500;
 
+/// What is given where a link is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Links {
+    /// The link.
+    Kept,
+    /// What it leads to.
+    Followed,
+    /// What it leads to, unless that is the system's.
+    FollowedOutside,
+}
+
 /// How events are to be given.
 #[derive(Clone, Copy)]
 pub(super) struct Manner {
     pub direction: Direction,
-    pub resolve_links: bool,
+    pub links: Links,
     /// Whether ids are sent as text.
     pub textual: bool,
     /// Whether the reader is told where the stream begins and ends.
@@ -45,10 +56,13 @@ pub(super) async fn event(
     manner: Manner,
 ) -> Result<ReadEvent, Status> {
     let textual = manner.textual;
-    if !manner.resolve_links || !is_link(&record) {
+    if manner.links == Links::Kept || !is_link(&record) {
         return Ok(ReadEvent { event: Some(record), link: None, textual, retries: None });
     }
     let event = linked(store, &record).await.map_err(|error| status::unreadable(&error))?;
+    let outside = manner.links == Links::FollowedOutside;
+    let seen = |event: &Arc<Record>| !outside || !event.stream.as_str().starts_with('$');
+    let event = event.filter(seen);
     Ok(ReadEvent { event, link: Some(record), textual, retries: None })
 }
 

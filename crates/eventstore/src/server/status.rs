@@ -35,6 +35,30 @@ pub(super) fn denied() -> Status {
     with(Code::PermissionDenied, "Access Denied", &[("exception", "access-denied")])
 }
 
+fn of_user(code: Code, exception: &str, text: String, login: &str) -> Status {
+    with(code, text, &[("exception", exception), ("login-name", login)])
+}
+
+pub(super) fn user_missing(login: &str) -> Status {
+    of_user(Code::NotFound, "user-not-found", format!("User '{login}' is not found."), login)
+}
+
+pub(super) fn user_conflict(login: &str) -> Status {
+    let text = format!("There is a user '{login}' already.");
+    of_user(Code::FailedPrecondition, "user-conflict", text, login)
+}
+
+/// One of those with whom the server was started.
+pub(super) fn user_fixed(login: &str) -> Status {
+    let text = format!("the user '{login}' is set where the server is configured: change it there");
+    of_user(Code::FailedPrecondition, "user-conflict", text, login)
+}
+
+pub(super) fn no_scavenge(id: &str) -> Status {
+    let said = [("exception", "scavenge-not-found"), ("scavenge-id", id)];
+    with(Code::NotFound, format!("Scavenge '{id}' is not found."), &said)
+}
+
 pub(super) fn missing_property(name: &str) -> Status {
     let said = [
         ("exception", "missing-required-metadata-property"),
@@ -97,6 +121,8 @@ pub(super) fn refused(refused: &Refused, stream: &StreamName, most: usize) -> St
             let standing = Standing::Revision(found.newest().unwrap_or(LAST));
             wrong_version("Append", stream.as_str(), standing, *found)
         }
+        // Who writes so names them himself.
+        Refused::Unmet(_) => Status::failed_precondition(refused.to_string()),
         Refused::Tombstoned { .. } => deleted(stream.as_str()),
         Refused::TooLarge => append_too_large(most),
         Refused::Malformed(why) => Status::invalid_argument(*why),

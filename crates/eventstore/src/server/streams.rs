@@ -7,7 +7,9 @@ use kernel::Position;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Limits, appending, batching, convert,
+    Limits,
+    access::Caller,
+    appending, batching, convert,
     convert::standing,
     ending::Ending,
     filter::Filter,
@@ -21,7 +23,7 @@ use super::{
         streams_server::Streams,
         tombstone_req, tombstone_resp,
     },
-    reading::{self, Manner},
+    reading::{self, Links, Manner},
     status, subscribing,
 };
 use crate::{
@@ -43,6 +45,7 @@ impl Streams for StreamsService {
     type BatchAppendStream = Answers<BatchAppendResp>;
 
     async fn read(&self, request: Request<ReadReq>) -> Result<Response<Answers<ReadResp>>, Status> {
+        let caller = Caller::of(&request)?;
         let options = request.into_inner().options;
         let options = options.ok_or_else(|| Status::invalid_argument("the options are missing"))?;
         let direction = match options.read_direction() {
@@ -51,9 +54,14 @@ impl Streams for StreamsService {
         };
         let ids = options.uuid_option.and_then(|option| option.content);
         let ids = ids.ok_or_else(|| Status::invalid_argument("the form of ids is missing"))?;
+        let links = match (options.resolve_links, caller.administers()) {
+            (false, _) => Links::Kept,
+            (true, Ok(())) => Links::Followed,
+            (true, Err(_)) => Links::FollowedOutside,
+        };
         let manner = Manner {
             direction,
-            resolve_links: options.resolve_links,
+            links,
             textual: matches!(ids, uuid_option::Content::String(_)),
             with_ends: options.control_option.is_some_and(|option| option.compatibility >= 1),
         };
@@ -61,6 +69,13 @@ impl Streams for StreamsService {
             Some(FilterOption::Filter(filter)) => Some(Filter::of(filter)?),
             Some(FilterOption::NoFilter(_)) | None => None,
         };
+        match &options.stream_option {
+            Some(StreamOption::Stream(of)) => {
+                caller.uses(&convert::stream(of.stream_identifier.clone())?)?;
+            }
+            Some(StreamOption::All(_)) => caller.administers()?,
+            None => {}
+        }
         let store = Arc::clone(&self.store);
         let answers: Answers<ReadResp> = match (options.stream_option, options.count_option) {
             (Some(StreamOption::Stream(_)), Some(_)) if filter.is_some() => {
@@ -120,23 +135,28 @@ impl Streams for StreamsService {
         &self,
         request: Request<Streaming<AppendReq>>,
     ) -> Result<Response<AppendResp>, Status> {
-        appending::append(&self.store, self.limits, request.into_inner()).await.map(Response::new)
+        let caller = Caller::of(&request)?;
+        let call = request.into_inner();
+        appending::append(&self.store, self.limits, &caller, call).await.map(Response::new)
     }
 
     async fn batch_append(
         &self,
         request: Request<Streaming<BatchAppendReq>>,
     ) -> Result<Response<Answers<BatchAppendResp>>, Status> {
-        let store = Arc::clone(&self.store);
-        let ending = self.ending.clone();
-        let answers = batching::batch_append(store, self.limits, request.into_inner(), ending);
+        let caller = Caller::of(&request)?;
+        let (store, ending) = (Arc::clone(&self.store), self.ending.clone());
+        let call = request.into_inner();
+        let answers = batching::batch_append(store, self.limits, caller, call, ending);
         Ok(Response::new(Box::pin(answers)))
     }
 
     async fn delete(&self, request: Request<DeleteReq>) -> Result<Response<DeleteResp>, Status> {
         use delete_req::options::ExpectedStreamRevision;
+        let caller = Caller::of(&request)?;
         let options = request.into_inner().options.unwrap_or_default();
         let stream = convert::stream(options.stream_identifier)?;
+        caller.uses(&stream)?;
         let expected = options.expected_stream_revision;
         let standing =
             standing!(ExpectedStreamRevision, expected, Any, NoStream, StreamExists, Revision)?;
@@ -151,8 +171,10 @@ impl Streams for StreamsService {
         request: Request<TombstoneReq>,
     ) -> Result<Response<TombstoneResp>, Status> {
         use tombstone_req::options::ExpectedStreamRevision;
+        let caller = Caller::of(&request)?;
         let options = request.into_inner().options.unwrap_or_default();
         let stream = convert::stream(options.stream_identifier)?;
+        caller.uses(&stream)?;
         let expected = options.expected_stream_revision;
         let standing =
             standing!(ExpectedStreamRevision, expected, Any, NoStream, StreamExists, Revision)?;

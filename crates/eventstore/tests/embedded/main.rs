@@ -6,6 +6,7 @@ mod model;
 mod opening;
 mod raw;
 mod snapshots;
+mod sweeping;
 
 use std::{
     path::Path,

@@ -133,6 +133,7 @@ async fn a_batch_happens_wholly_or_not_at_all_and_in_its_order() {
         ],
         records: vec![(1, record(2)), (0, record(3)), (1, record(4))],
         revives: true,
+        thorough: false,
     };
     let refused = store.write(batch(Standing::Exists)).await;
     assert!(matches!(refused, Err(Refused::Conflict { stream: 1, .. })), "{refused:?}");
@@ -248,4 +249,43 @@ async fn a_file_of_the_first_format_is_upgraded_and_holds_what_it_held() {
     let store = open(folder.path());
     append(&store, &stream(1), Expected::Revision(0), &["b"]).await;
     assert!(everything(&store).await[1].created > 0);
+}
+
+#[tokio::test]
+async fn a_thorough_write_tells_all_that_is_not_as_expected() {
+    let folder = folder();
+    let store = open(folder.path());
+    write(&store, "a", Standing::NoStream, &[1, 2]).await.expect("nothing is there");
+    write(&store, "gone", Standing::NoStream, &[3]).await.expect("nothing is there");
+    let gone = StreamName::new("gone");
+    store.erase(&gone, Standing::Any, Deletion::Tombstone).await.expect("it is deleted");
+    let batch = |expected: &[(&str, Standing)]| Batch {
+        streams: [("new", Standing::Any)]
+            .iter()
+            .chain(expected)
+            .map(|(name, standing)| (StreamName::new(name), *standing))
+            .collect(),
+        records: vec![(0, record(9))],
+        revives: true,
+        thorough: true,
+    };
+    let all = [
+        ("a", Standing::Revision(7)),
+        ("gone", Standing::Exists),
+        ("none", Standing::Exists),
+        ("b", Standing::NoStream),
+    ];
+    let refused = store.write(batch(&all)).await;
+    let Err(Refused::Unmet(unmet)) = refused else { panic!("{refused:?}") };
+    assert_eq!(unmet.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(unmet[0].1.newest(), Some(1), "each says where it stands");
+    let stretch = store.stretch(&StreamName::new("new"), None, Direction::Backwards, 1).await;
+    assert!(matches!(stretch, Ok(Stretch::NotFound)), "nothing was written");
+
+    let met = [("a", Standing::Revision(1)), ("gone", Standing::NoStream)];
+    store.write(batch(&met)).await.expect("a stream that is gone for good holds nothing");
+    let mut written = batch(&[]);
+    written.streams[0].0 = gone;
+    let written = store.write(written).await;
+    assert!(matches!(written, Err(Refused::Tombstoned { stream: 0 })), "{written:?}");
 }

@@ -46,4 +46,7 @@ pub struct EventStoreRole {
     /// A file with a line `name:password` for each user; without it nobody is asked.
     #[serde(default)]
     pub users_file: Option<PathBuf>,
+    /// Whether an administrator's client may end the process.
+    #[serde(default)]
+    pub may_be_shut_down: bool,
 }

@@ -1,6 +1,6 @@
 //! The call of one consumer.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use futures_util::{Stream, stream};
 use tokio::sync::mpsc;
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     group::{Message, Refusal},
+    member::Who,
     pump::Served,
     status as said,
 };
@@ -56,13 +57,13 @@ struct Call {
 pub(super) fn join(
     group: Arc<Served>,
     slots: usize,
-    user: String,
+    who: Who,
     textual: bool,
     said: Streaming<ReadReq>,
     ending: Ending,
 ) -> Result<impl Stream<Item = Result<ReadResp, Status>>, Status> {
     let (outbox, inbox) = mpsc::unbounded_channel();
-    let key = group.change(|state| state.join(slots, user, outbox));
+    let key = group.change(|state| state.join(slots, who, outbox));
     let key = key.ok_or_else(|| said::full(&group.kept))?;
     let seat = Seat { group, key };
     let call = Call { seat, said, inbox, ending, textual, confirmed: false, silent: false };
@@ -110,7 +111,7 @@ impl Call {
         match request.content {
             Some(read_req::Content::Ack(ack)) => {
                 let ids = ids(&ack.ids)?;
-                group.change(|group| group.acknowledge(*key, &ids));
+                group.change(|group| group.acknowledge(*key, &ids, Instant::now()));
             }
             Some(read_req::Content::Nack(nack)) => {
                 let ids = ids(&nack.ids)?;

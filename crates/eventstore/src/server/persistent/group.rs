@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
-    hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,7 +11,10 @@ use tokio::sync::mpsc;
 use tonic::Status;
 use uuid::Uuid;
 
-use super::settings::{Settings, Strategy};
+use super::{
+    member::{Consumer, Who, choose},
+    settings::Settings,
+};
 use crate::raw::Record;
 
 /// A message as it is given to a consumer.
@@ -54,24 +56,10 @@ pub(super) enum Refusal {
     Stop,
 }
 
-pub(super) struct Consumer {
-    key: u64,
-    slots: usize,
-    pub held: usize,
-    pub total: u64,
-    pub user: String,
-    outbox: Outbox,
-}
-
-impl Consumer {
-    pub fn free(&self) -> usize {
-        self.slots.saturating_sub(self.held)
-    }
-}
-
 struct InFlight {
     message: Message,
     consumer: u64,
+    since: Instant,
     until: Option<Instant>,
 }
 
@@ -127,14 +115,14 @@ impl Group {
     }
 
     /// Adds a consumer that holds at most so many messages; its key, unless there are too many.
-    pub fn join(&mut self, slots: usize, user: String, outbox: Outbox) -> Option<u64> {
+    pub fn join(&mut self, slots: usize, who: Who, outbox: Outbox) -> Option<u64> {
         let most = self.settings.max_subscriber_count;
         if most.is_some_and(|most| self.consumers.len() >= most as usize) {
             return None;
         }
         self.keys += 1;
         let slots = slots.clamp(1, SLOTS);
-        self.consumers.push(Consumer { key: self.keys, slots, held: 0, total: 0, user, outbox });
+        self.consumers.push(Consumer::new(self.keys, slots, who, outbox));
         Some(self.keys)
     }
 
@@ -213,7 +201,7 @@ impl Group {
             // Whoever has gone will leave, and what it held is then given to others.
             let _ = consumer.outbox.send(Ok(message.clone()));
             let consumer = consumer.key;
-            self.in_flight.insert(id, InFlight { message, consumer, until });
+            self.in_flight.insert(id, InFlight { message, consumer, since: now, until });
         }
     }
 
@@ -231,8 +219,14 @@ impl Group {
     }
 
     /// The consumer is done with these.
-    pub fn acknowledge(&mut self, key: u64, ids: &[Uuid]) {
+    pub fn acknowledge(&mut self, key: u64, ids: &[Uuid], now: Instant) {
         for id in ids {
+            if self.settings.extra_statistics
+                && let Some(held) = self.in_flight.get(id).filter(|held| held.consumer == key)
+                && let Some(consumer) = self.consumers.iter_mut().find(|it| it.key == key)
+            {
+                consumer.measured.note(now.saturating_duration_since(held.since));
+            }
             if let Some(message) = self.release(key, id) {
                 self.finish(message.origin);
             }
@@ -314,49 +308,15 @@ impl Group {
     }
 }
 
-/// The consumer that is given a message, if any has room.
-fn choose(
-    consumers: &[Consumer],
-    strategy: Strategy,
-    turn: &mut usize,
-    message: &Message,
-) -> Option<usize> {
-    let count = consumers.len();
-    let from = match strategy {
-        _ if count == 0 => return None,
-        Strategy::DispatchToSingle => 0,
-        Strategy::RoundRobin => {
-            let first = *turn % count;
-            *turn = first + 1;
-            first
-        }
-        Strategy::Pinned => bucket(message.event.stream.as_str()) % count,
-        Strategy::PinnedByCorrelation => {
-            let metadata = serde_json::from_slice::<serde_json::Value>(&message.event.metadata);
-            let correlation = metadata.ok().and_then(|metadata| {
-                metadata.get("$correlationId").and_then(|id| id.as_str()).map(bucket)
-            });
-            correlation.unwrap_or_else(|| bucket(message.event.stream.as_str())) % count
-        }
-    };
-    (from..from + count).map(|at| at % count).find(|at| consumers[*at].free() > 0)
-}
-
 fn weight(message: &Message) -> usize {
     message.event.data.len() + message.event.metadata.len() + 256
-}
-
-fn bucket(text: &str) -> usize {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    usize::try_from(hasher.finish() % 1024).unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use kernel::Position;
 
-    use super::*;
+    use super::{super::settings::Strategy, *};
     use crate::raw::{Content, StreamName};
 
     fn settings(strategy: Strategy) -> Settings {
@@ -396,7 +356,7 @@ mod tests {
         let mut group = Group::new(settings(strategy), 0);
         let consumers = slots.iter().map(|slots| {
             let (outbox, inbox) = mpsc::unbounded_channel();
-            group.join(*slots, String::new(), outbox).map(|key| (key, inbox))
+            group.join(*slots, Who::default(), outbox).map(|key| (key, inbox))
         });
         let consumers = consumers.collect::<Option<_>>().expect("there is room");
         for place in 0..messages {
@@ -427,12 +387,12 @@ mod tests {
         assert_eq!(given(&mut consumers[0]), [0, 2]);
         assert_eq!(given(&mut consumers[1]), [1, 3, 4]);
         let key = consumers[0].0;
-        group.acknowledge(key, &[id(0)]);
-        group.acknowledge(key, &[id(1)]);
+        group.acknowledge(key, &[id(0)], Instant::now());
+        group.acknowledge(key, &[id(1)], Instant::now());
         group.dispatch(Instant::now());
         assert_eq!(given(&mut consumers[0]), [5], "what another holds is not its to acknowledge");
         let (outbox, _) = mpsc::unbounded_channel();
-        assert!(group.join(1, String::new(), outbox).is_none(), "there may be two");
+        assert!(group.join(1, Who::default(), outbox).is_none(), "there may be two");
     }
 
     #[test]
@@ -457,7 +417,7 @@ mod tests {
         let (mut group, mut consumers) = group(Strategy::RoundRobin, 2, &[2]);
         assert_eq!(given(&mut consumers[0]), [0, 1]);
         let later = Instant::now() + Duration::from_secs(2);
-        group.acknowledge(consumers[0].0, &[id(1)]);
+        group.acknowledge(consumers[0].0, &[id(1)], Instant::now());
         group.expire(later);
         group.dispatch(later);
         assert_eq!(given(&mut consumers[0]), [0]);
@@ -476,7 +436,7 @@ mod tests {
         assert_eq!(given(&mut consumers[0]), [0, 1]);
         assert_eq!(given(&mut consumers[1]), [2]);
         group.leave(consumers[0].0);
-        group.acknowledge(consumers[1].0, &[id(2)]);
+        group.acknowledge(consumers[1].0, &[id(2)], Instant::now());
         group.dispatch(Instant::now());
         assert_eq!(given(&mut consumers[1]), [0]);
     }

@@ -3,6 +3,7 @@
 use tonic::Status;
 
 use super::{
+    member::Measured,
     pump::Served,
     settings::{LOG, Settings},
 };
@@ -10,7 +11,10 @@ use crate::{
     Embedded,
     raw::Stretch,
     server::{
-        proto::persistent_subscriptions::{SubscriptionInfo, subscription_info::ConnectionInfo},
+        proto::persistent_subscriptions::{
+            SubscriptionInfo,
+            subscription_info::{ConnectionInfo, Measurement},
+        },
         status,
     },
 };
@@ -62,8 +66,18 @@ pub(super) async fn info(store: &Embedded, served: &Served) -> Result<Subscripti
         checkpoint_after,
         strategy,
     } = served.kept.settings.clone();
+    let measured = |measured: &Measured| {
+        let figures = if extra_statistics { measured.figures() } else { Vec::new() };
+        let figure = |(key, value): (&str, u64)| Measurement {
+            key: key.to_owned(),
+            value: i64::try_from(value).unwrap_or(i64::MAX),
+        };
+        figures.into_iter().map(figure).collect()
+    };
     let connections = group.consumers.iter().map(|consumer| ConnectionInfo {
-        username: consumer.user.clone(),
+        username: consumer.who.user.clone(),
+        connection_name: consumer.who.connection.clone(),
+        observed_measurements: measured(&consumer.measured),
         total_items: consumer.total.cast_signed(),
         available_slots: count(consumer.free()),
         in_flight_messages: count(consumer.held),

@@ -21,7 +21,7 @@ use crate::{
 const MOST: usize = 1000;
 
 /// The groups, by source and name.
-pub(super) struct Registry {
+pub(in crate::server) struct Registry {
     store: Arc<Embedded>,
     groups: Mutex<Option<Groups>>,
     /// What moves them. They end with the registry.
@@ -66,14 +66,14 @@ impl Registry {
         })
     }
 
-    pub async fn get(&self, source: &str, group: &str) -> Result<Arc<Served>, Status> {
+    pub(super) async fn get(&self, source: &str, group: &str) -> Result<Arc<Served>, Status> {
         let name = (source.to_owned(), group.to_owned());
         let found = self.with(async |groups| Ok(groups.get(&name).cloned())).await?;
         found.ok_or_else(|| said::missing(source, group))
     }
 
     /// All groups, or those of one source.
-    pub async fn list(&self, source: Option<&str>) -> Result<Vec<Arc<Served>>, Status> {
+    pub(super) async fn list(&self, source: Option<&str>) -> Result<Vec<Arc<Served>>, Status> {
         self.with(async |groups| {
             let of = |served: &&Arc<Served>| source.is_none_or(|of| served.kept.source == of);
             Ok(groups.values().filter(of).cloned().collect())
@@ -82,7 +82,7 @@ impl Registry {
     }
 
     /// Adds a group.
-    pub async fn create(&self, kept: Kept) -> Result<(), Status> {
+    pub(super) async fn create(&self, kept: Kept) -> Result<(), Status> {
         self.with(async |groups| {
             let name = (kept.source.clone(), kept.group.clone());
             if groups.contains_key(&name) {
@@ -103,7 +103,7 @@ impl Registry {
     }
 
     /// Replaces a group; its consumers have to join again.
-    pub async fn update(&self, kept: Kept) -> Result<(), Status> {
+    pub(super) async fn update(&self, kept: Kept) -> Result<(), Status> {
         self.with(async |groups| {
             let name = (kept.source.clone(), kept.group.clone());
             let Some(before) = groups.get(&name).cloned() else {
@@ -117,7 +117,7 @@ impl Registry {
         .await
     }
 
-    pub async fn delete(&self, source: &str, group: &str) -> Result<(), Status> {
+    pub(super) async fn delete(&self, source: &str, group: &str) -> Result<(), Status> {
         self.with(async |groups| {
             let name = (source.to_owned(), group.to_owned());
             let Some(served) = groups.remove(&name) else {
@@ -145,7 +145,7 @@ impl Registry {
     }
 
     /// Sees to it that something moves the group.
-    pub fn start(&self, group: &Arc<Served>) {
+    pub(super) fn start(&self, group: &Arc<Served>) {
         if group.starts() {
             let mut moving = self.moving.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             while moving.try_join_next().is_some() {}
