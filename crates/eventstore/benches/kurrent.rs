@@ -97,14 +97,29 @@ async fn measure() -> Outcome {
     }
     println!("the same read by the official client: {}", percentiles(reads));
 
-    let meter = Meter::begin(&server)?;
-    for call in 0..CALLS {
-        let writes = (0..EACH).map(|n| write(&format!("{call} {n}"), 1)).collect();
-        for answer in store.append(writes).await {
-            answer?;
-        }
+    println!("appends to {EACH} streams at once: {}", at_once(&store, &server, "alone").await?);
+
+    // A process that has projections follows the log.
+    let head = store.head().await?;
+    let mut followed = store.subscribe(head, Filter::every_tenant(&[]));
+    while !matches!(followed.next().await.ok_or("it ended")??, Signal::CaughtUp(_)) {}
+    let mut appends = Vec::new();
+    for n in 0..SINGLE {
+        let write = write(&format!("followed {n}"), 1);
+        let begun = Instant::now();
+        store.append(vec![write]).await.remove(0)?;
+        appends.push(begun.elapsed());
     }
-    println!("appends to {EACH} streams at once: {}", meter.end(&server, CALLS * EACH)?);
+    println!("one append at a time, while the log is followed: {}", percentiles(appends));
+    let following = async {
+        while followed.next().await.is_some() {}
+        std::future::pending::<()>().await;
+    };
+    let appending = at_once(&store, &server, "followed");
+    tokio::select! {
+        cost = appending => println!("and to {EACH} streams at once: {}", cost?),
+        () = following => {}
+    }
 
     let reader = Kurrent::connect(&KurrentOptions::at(connection))?;
     reader.head().await?;
@@ -120,6 +135,18 @@ async fn measure() -> Outcome {
     }
     println!("catching up on the whole log: {}", meter.end(&server, facts)?);
     Ok(())
+}
+
+/// What it costs to append to many streams at once, again and again.
+async fn at_once(store: &Kurrent, server: &Served, label: &str) -> Outcome<String> {
+    let meter = Meter::begin(server)?;
+    for call in 0..CALLS {
+        let writes = (0..EACH).map(|n| write(&format!("{label} {call} {n}"), 1)).collect();
+        for answer in store.append(writes).await {
+            answer?;
+        }
+    }
+    meter.end(server, CALLS * EACH)
 }
 
 fn write(label: &str, count: usize) -> Write {

@@ -23,6 +23,8 @@ const MOST: usize = 4096;
 const MOST_BYTES: usize = 16 << 20;
 /// So many pieces of news are taken in one go.
 const AT_ONCE: usize = 512;
+/// How long a fact that was just written may take to arrive.
+const MOMENT: Duration = Duration::from_millis(25);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LAST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -68,6 +70,20 @@ impl Tail {
         };
         let facts = admitted.iter().map(|fact| RecordedEvent::clone(fact)).collect();
         Some(Page { facts, next, at_head })
+    }
+
+    /// The fact at that position, when somebody follows the log and it is held or arrives in a
+    /// moment.
+    pub async fn fact(&self, at: Position) -> Option<Arc<RecordedEvent>> {
+        let mut upto = self.head.subscribe();
+        if upto.borrow().is_none() {
+            return None;
+        }
+        let reached = upto.wait_for(|upto| upto.is_some_and(|upto| upto >= at));
+        drop(tokio::time::timeout(MOMENT, reached).await.ok()?.ok()?);
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        let place = held.facts.binary_search_by_key(&at, |fact| fact.position).ok()?;
+        held.facts.get(place).cloned()
     }
 
     fn begin(&self, at: Position) {

@@ -21,6 +21,8 @@ use tower::Service;
 pub(crate) struct Behaviour {
     /// Every answer to a read ends in good order before so many pieces came; zero for never.
     pub(crate) curt: Arc<AtomicUsize>,
+    /// How many reads it was asked for; subscriptions are reads as well.
+    pub(crate) reads: Arc<AtomicUsize>,
     /// Somebody else leads, and this server says so.
     pub(crate) leader: Arc<Mutex<Option<SocketAddr>>>,
 }
@@ -58,6 +60,7 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let streams = request.uri().path().contains("streams.Streams/");
         let read = request.uri().path().ends_with("Streams/Read");
+        self.behaviour.reads.fetch_add(usize::from(read), Ordering::Relaxed);
         let leader = *self.behaviour.leader.lock().expect("not poisoned");
         let curt = self.behaviour.curt.load(Ordering::Relaxed);
         let answer = self.inner.call(request);

@@ -342,6 +342,32 @@ async fn whoever_comes_second_with_the_same_id_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_follows_the_log_appends_without_reading() {
+    const APPENDS: usize = 100;
+    let behaviour = Behaviour::default();
+    let server = Server::behaving(behaviour.clone()).await;
+    let (store, other) = (connect(server.connection()), connect(server.connection()));
+    let head = store.head().await.unwrap();
+    let mut followed = store.subscribe(head, Filter::every_tenant(&["thing"]));
+    while !matches!(followed.next().await.unwrap().unwrap(), Signal::CaughtUp(_)) {}
+
+    let before = behaviour.reads.load(Ordering::Relaxed);
+    for n in 0..APPENDS {
+        let done = append(&store, &stream(n), Expected::NoStream, &n.to_string()).await.unwrap();
+        assert!(!done.repeated);
+        // Whoever comes second is told so, whether it follows or not.
+        let asked = append(&store, &stream(n), Expected::NoStream, &n.to_string()).await.unwrap();
+        assert_eq!(asked, Appended { repeated: true, ..done });
+    }
+    let reads = behaviour.reads.load(Ordering::Relaxed) - before;
+    assert!(reads < APPENDS / 2, "{reads} reads, though each fact was sent to who follows");
+
+    let before = behaviour.reads.load(Ordering::Relaxed);
+    append(&other, &stream("other"), Expected::NoStream, "other").await.unwrap();
+    assert!(behaviour.reads.load(Ordering::Relaxed) > before, "who does not follow has to ask");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_subscription_that_the_server_ends_in_good_order_begins_again() {
     let behaviour = Behaviour::default();
     let server = Server::behaving(behaviour.clone()).await;
