@@ -17,6 +17,7 @@ mod projection;
 mod redis;
 pub mod row;
 mod runner;
+pub mod skips;
 pub mod tables;
 
 pub use embedded::{Embedded, EmbeddedOptions, OpenError};
@@ -29,5 +30,5 @@ pub use projection::{Projection, Rows, memory};
 #[cfg(feature = "redis")]
 pub use redis::{AddressError, Redis, RedisOptions, RedisPlaces, RedisSeen, RedisServer};
 pub use runner::{
-    Group, Lead, Leading, Observer, Progress, Runner, RunnerOptions, View, WaitError,
+    Group, Lead, Leading, Observer, Progress, Runner, RunnerOptions, Standing, View, WaitError,
 };

@@ -12,6 +12,7 @@ mod lane;
 mod lead;
 mod observer;
 mod progress;
+mod standing;
 mod track;
 mod view;
 
@@ -35,9 +36,10 @@ pub use self::{
     lead::{Lead, Leading},
     observer::Observer,
     progress::Progress,
+    standing::Standing,
     view::{View, WaitError},
 };
-use crate::{Model, Projection, ReadModelError, ReadModels};
+use crate::{Model, Projection, ReadModelError, ReadModels, Rows, Slot, skips};
 
 /// How a runner works.
 #[derive(Clone, Debug)]
@@ -142,7 +144,8 @@ impl Runner {
         let track = self.feed.tracks.iter().find(|track| track.model == model);
         let shown =
             track.map_or_else(|| track::Shown::nothing().1, |track| track.shown.subscribe());
-        View::new(model, self.feed.models.clone(), shown, self.feed.look.clone())
+        let standings = track.map(|track| track.standings.clone()).unwrap_or_default();
+        View::new(model, self.feed.models.clone(), shown, self.feed.look.clone(), standings)
     }
 
     /// Feeds the projections until cancelled, then remembers how far it came. Never fails: it
@@ -242,9 +245,39 @@ impl Feed {
                     }
                     Err(error) => track.fail(None, &error),
                 }
+                if let Err(error) = self.heal(track).await {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::debug!(model = track.model.name, error, "not looked who stands still");
+                }
             }
             tokio::time::sleep(self.options.retry_first).await;
         }
+    }
+
+    /// Builds a model anew when a tenant stands still at a fact that can be read now, or is to be
+    /// skipped.
+    async fn heal(&self, track: &Arc<Track>) -> Result<(), build::FeedError> {
+        let Some(generation) = track.shown.borrow().generation else { return Ok(()) };
+        let slot = Slot { model: track.model, generation };
+        let stands = track.standings.of(slot);
+        if stands.is_empty() || !track.leads() {
+            return Ok(());
+        }
+        let skipped = skips::skipped(&*self.events, track.model).await?;
+        for standing in stands.values() {
+            let heals = match standing.look_up(&*self.events).await? {
+                Some(fact) => {
+                    skipped.contains(&fact.id)
+                        || track.projection.project(&fact, &Rows::default()).is_ok()
+                }
+                None => false,
+            };
+            if heals && let Some(build) = track.start_rebuild(&*self.models).await? {
+                tracing::info!(model = track.model.name, "built anew without what stood still");
+                self.start_lane(vec![build]);
+            }
+        }
+        Ok(())
     }
 
     fn start_lane(&self, builds: Vec<Build>) {

@@ -108,7 +108,11 @@ pub fn traceparent<T>(request: &Request<T>) -> Option<String> {
 /// `INVALID_INPUT`; `CONSISTENCY_TIMEOUT`, which a retry heals.
 pub async fn consistent<T>(request: &Request<T>, view: &View) -> Result<(), Status> {
     let Some(position) = position(request.metadata())? else { return Ok(()) };
-    view.wait(position, PATIENCE).await.map_err(status::of_wait)
+    let waited = match request.extensions().get::<Arc<Principal>>() {
+        Some(principal) => view.wait_for(principal.tenant, position, PATIENCE).await,
+        None => view.wait(position, PATIENCE).await,
+    };
+    waited.map_err(status::of_wait)
 }
 
 /// Waits until the model includes all that has happened so far, at most two seconds: for lookups of

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kernel::TenantId;
+use kernel::{TenantId, Timestamp};
 use readmodel::Runner;
 use tonic::{Code, Request, Status};
 use tonic_health::{
@@ -40,6 +40,15 @@ pub struct Check {
     /// How far a read model lags behind the log, in facts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag: Option<u64>,
+    /// Which facts of a read model cannot be read: of each, the tenant stands still in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<String>,
+}
+
+impl Check {
+    fn new(name: &'static str, ok: bool) -> Self {
+        Self { name, ok, lag: None, standing: Vec::new() }
+    }
 }
 
 impl Report {
@@ -47,10 +56,7 @@ impl Report {
     #[must_use]
     pub fn of_store(name: &'static str, answers: bool, tasks: &Tasks) -> Self {
         let well = are_well(tasks);
-        let checks = vec![
-            Check { name, ok: answers, lag: None },
-            Check { name: "tasks", ok: well, lag: None },
-        ];
+        let checks = vec![Check::new(name, answers), Check::new("tasks", well)];
         Self { ready: answers && well, checks }
     }
 }
@@ -73,19 +79,26 @@ impl Readiness {
         self.views.progress()
     }
 
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.stores.clock.now()
+    }
+
     /// How things are now. Takes at most two seconds.
     pub async fn report(&self) -> Report {
         let events = in_time(self.stores.events.head()).await;
         let keys = in_time(self.stores.vault.get(TenantId::PLATFORM, "readiness")).await;
         let tasks = are_well(&self.tasks);
         let mut checks = vec![
-            Check { name: "events", ok: events, lag: None },
-            Check { name: "keys", ok: keys, lag: None },
-            Check { name: "tasks", ok: tasks, lag: None },
+            Check::new("events", events),
+            Check::new("keys", keys),
+            Check::new("tasks", tasks),
         ];
         for progress in self.views.progress() {
             let (name, lag) = (progress.model.name, Some(progress.lag()));
-            checks.push(Check { name, ok: progress.is_ready(), lag });
+            let standing = progress.standing.iter().map(ToString::to_string).collect();
+            checks.push(Check { name, ok: progress.is_ready(), lag, standing });
         }
         Report { ready: checks.iter().all(|check| check.ok), checks }
     }

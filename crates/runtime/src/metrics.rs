@@ -90,8 +90,12 @@ pub async fn render(readiness: Option<&Readiness>) -> Option<String> {
         for progress in readiness.progress() {
             let model = progress.model.name;
             gauge!("laurel_projection_lag", "model" => model).set(float(progress.lag()));
+            let waits = float(progress.waits_millis(readiness.now())) / 1000.0;
+            gauge!("laurel_projection_lag_seconds", "model" => model).set(waits);
             gauge!("laurel_projection_position", "model" => model).set(float(progress.applied.0));
-            let stuck = progress.failure.is_some();
+            let standing = u32::try_from(progress.standing.len()).unwrap_or(u32::MAX);
+            gauge!("laurel_projection_standing", "model" => model).set(f64::from(standing));
+            let stuck = progress.failure.is_some() || standing > 0;
             gauge!("laurel_projection_failed", "model" => model).set(f64::from(u8::from(stuck)));
             counter!("laurel_projection_disowned_total", "model" => model)
                 .absolute(progress.disowned);
@@ -151,8 +155,10 @@ fn describe() {
         ("laurel_ready", "whether the process can serve"),
         ("laurel_check_ok", "what readiness is made of"),
         ("laurel_projection_lag", "positions of the log that a read model has not applied"),
+        ("laurel_projection_lag_seconds", "how long the oldest fact waits to be applied"),
         ("laurel_projection_position", "how far a read model has applied the log"),
         ("laurel_projection_failed", "whether a read model stands still because of a failure"),
+        ("laurel_projection_standing", "tenants that stand still at a fact that cannot be read"),
         ("laurel_projection_building", "whether a read model is being built anew"),
         ("laurel_projection_leads", "whether this process applies the facts of a read model"),
         ("laurel_log_position", "the newest position of the log"),

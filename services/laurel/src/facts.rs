@@ -8,6 +8,7 @@ use backpack_domain::EarnerEvent;
 use design_domain::BadgeEvent;
 use eventstore::{RecordedEvent, Unreadable};
 use issuers_domain::{ClientEvent, IssuerEvent, MemberEvent, OrganizationEvent, TenantEvent};
+use readmodel::skips;
 use serde::de::Error;
 
 /// Whether the fact is one that this software knows, in a shape that it can read, and is whose its
@@ -38,6 +39,7 @@ pub fn known(fact: &RecordedEvent) -> Result<(), Unreadable> {
         "earner" => fact.event::<EarnerEvent>().map(drop),
         "earnersignin" => fact.event::<backpack_domain::SignInEvent>().map(drop),
         "engagement" => fact.event::<EngagementEvent>().map(drop),
+        skips::CATEGORY => skips::decision(fact).map(drop),
         _ => Err(Unreadable::of(fact, serde_json::Error::custom("nobody here knows its category"))),
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use clap::Subcommand;
-use readmodel::Progress;
+use readmodel::{Progress, Standing};
 use runtime::{Config, Flags};
 use serde_json::json;
 
@@ -26,6 +26,24 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Has a read model do without a fact that cannot be read, at which a tenant stands still. The
+    /// decision is recorded in the log; the read model is built anew without the fact.
+    Skip {
+        /// Which read model, such as `awards`.
+        model: String,
+        /// Where the fact stands in the log, as `status` says.
+        #[arg(long)]
+        position: u64,
+        /// Who decides: a handle or a ticket, not a person's name or address.
+        #[arg(long, value_name = "WHO")]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        /// Where the stores are.
+        #[command(flatten)]
+        flags: Flags,
+    },
     /// Builds a read model anew from the log, beside the present one, and switches over.
     Rebuild {
         /// Which, such as `awards`; all when none is named.
@@ -46,6 +64,9 @@ pub enum Command {
 pub async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Status { flags, json } => status(&Config::load(&flags)?, json).await,
+        Command::Skip { model, position, by, reason, flags } => {
+            skip(&Config::load(&flags)?, &model, position, &by, &reason).await
+        }
         Command::Rebuild { models, flags, json } => {
             rebuild(&Config::load(&flags)?, &models, json).await
         }
@@ -66,12 +87,65 @@ fn tell(context: &runtime::Context, json: bool) -> anyhow::Result<()> {
         if json {
             say!(
                 "{}",
-                json!({ "model": name, "version": version, "applied": applied, "lag": lag, "ready": progress.is_ready() })
+                json!({
+                    "model": name,
+                    "version": version,
+                    "applied": applied,
+                    "lag": lag,
+                    "ready": progress.is_ready(),
+                    "standing": progress.standing.iter().map(told).collect::<Vec<_>>(),
+                })
             )?;
         } else {
             say!("{name:<16} v{version}  applied {applied:>10}  behind {lag:>8}")?;
+            for standing in &progress.standing {
+                say!("  {} stands still: {standing}", standing.tenant())?;
+            }
         }
     }
+    Ok(())
+}
+
+/// A fact at which a tenant stands still, as JSON.
+fn told(standing: &Standing) -> serde_json::Value {
+    json!({
+        "tenant": standing.tenant().to_string(),
+        "position": standing.position.0,
+        "stream": standing.stream.as_str(),
+        "fact": standing.fact,
+        "kind": standing.kind,
+    })
+}
+
+async fn skip(
+    config: &Config,
+    model: &str,
+    position: u64,
+    by: &str,
+    reason: &str,
+) -> anyhow::Result<()> {
+    for (what, text) in [("--by", by), ("--reason", reason)] {
+        ensure!((1..=500).contains(&text.trim().len()), "{what} says something, in 500 bytes");
+    }
+    let context = process::open(config).await?;
+    context.tasks.spawn("projections", context.views.run(context.tasks.cancelled()));
+    settled(&context).await?;
+    let all: Vec<_> = context.views.progress().into_iter().flat_map(|it| it.standing).collect();
+    let standing = all.iter().find(|it| it.model.name == model && it.position.0 == position);
+    let standing = standing.with_context(|| {
+        let all: Vec<String> = all.iter().map(|it| format!("{}: {it}", it.model.name)).collect();
+        format!("nobody stands still in {model} at {position}: there are {all:?}")
+    })?;
+    let now = context.stores.clock.now();
+    readmodel::skips::skip(&*context.stores.events, standing, by, reason, now).await?;
+    while context.views.progress().iter().any(|it| it.standing.contains(standing)) {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    settled(&context).await?;
+    let late = context.tasks.shutdown(std::time::Duration::from_mins(1)).await;
+    context.stores.models.flush().await?;
+    late.map_err(|tasks| anyhow::anyhow!("did not end in time: {tasks:?}"))?;
+    say!("recorded: {model} does without {} at {position}", standing.kind)?;
     Ok(())
 }
 
@@ -86,7 +160,18 @@ async fn rebuild(config: &Config, chosen: &[String], json: bool) -> anyhow::Resu
     }
     let all: Vec<String> = known.iter().map(ToString::to_string).collect();
     caught_up(&context, if chosen.is_empty() { &all } else { chosen }).await?;
-    if json { tell(&context, json) } else { Ok(()) }
+    if json {
+        tell(&context, json)?;
+    }
+    nobody_stands(&context)
+}
+
+/// Fails when a fact could not be read.
+fn nobody_stands(context: &runtime::Context) -> anyhow::Result<()> {
+    match context.views.progress().into_iter().flat_map(|it| it.standing).next() {
+        Some(standing) => anyhow::bail!("{} stands still: {standing}", standing.model.name),
+        None => Ok(()),
+    }
 }
 
 /// Runs the projections until all have caught up, with these built anew.
@@ -109,7 +194,7 @@ async fn settled(context: &runtime::Context) -> anyhow::Result<()> {
         if let Some(failed) = progress.iter().find_map(|p| p.failure.as_ref()) {
             anyhow::bail!("{failed}");
         }
-        let done = |p: &Progress| p.is_ready() && p.building.is_none() && p.applied >= head;
+        let done = |p: &Progress| p.is_whole() && p.building.is_none() && p.applied >= head;
         if progress.iter().all(done) {
             return Ok(());
         }
@@ -135,6 +220,7 @@ pub async fn replay(data: &Path) -> anyhow::Result<Load> {
     let meter = Meter::of_this_process()?;
     context.tasks.spawn("projections", context.views.run(context.tasks.cancelled()));
     settled(&context).await?;
+    nobody_stands(&context)?;
     let mut load = meter.read_for(facts, Vec::new())?;
     // There is one replay: its mean is all there is to say of latency.
     (load.p50_us, load.p99_us) = (load.wall_us_per_op, load.wall_us_per_op);

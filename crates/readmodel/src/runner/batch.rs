@@ -3,19 +3,30 @@
 use std::collections::BTreeSet;
 
 use eventstore::{RecordedEvent, Unreadable};
+use uuid::Uuid;
+
+use super::standing::Stands;
 
 use crate::{
     Change, Key, Projection, ReadModelError, ReadModels, Rows, Slot,
     at_length::{MANY, at_length},
 };
 
-/// The facts that the projection is made of.
+/// The facts that the projection is made of, without those of tenants that stand still and those to
+/// skip.
 pub(super) fn relevant<'a>(
     projection: &dyn Projection,
     facts: &'a [RecordedEvent],
+    stands: &Stands,
+    skipped: &BTreeSet<Uuid>,
 ) -> Vec<&'a RecordedEvent> {
     let categories = projection.categories();
-    facts.iter().filter(|fact| categories.contains(&fact.stream.category())).collect()
+    let ours = |fact: &&RecordedEvent| {
+        categories.contains(&fact.stream.category())
+            && (stands.is_empty() || !stands.contains_key(&fact.stream.tenant()))
+            && (skipped.is_empty() || !skipped.contains(&fact.id))
+    };
+    facts.iter().filter(ours).collect()
 }
 
 /// What facts change.

@@ -1,18 +1,20 @@
 //! One slot being fed.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use eventstore::{EventStore, RecordedEvent, StoreError, Unreadable};
 use kernel::Position;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::{
     Lead, Observer,
     anchor::Anchor,
     batch::{self, Projected},
+    standing::{self, Standing},
     track::Track,
 };
-use crate::{Applied, ReadModelError, ReadModels, Slot};
+use crate::{Applied, ReadModelError, ReadModels, Slot, skips};
 
 /// A stretch without facts for the model is remembered in the store after about so many facts;
 /// until then it would merely be looked through again after a restart.
@@ -33,6 +35,10 @@ pub(super) struct Build {
     kept: Option<(Anchor, Instant)>,
     /// Who is told of what is applied, once it is followed.
     pub(super) observer: Option<Observer>,
+    /// The facts that an operator decided to do without.
+    skipped: BTreeSet<Uuid>,
+    /// Whether it is known who stands still: not when somebody else moved the checkpoint.
+    informed: bool,
 }
 
 /// How feeding a batch went.
@@ -70,7 +76,9 @@ impl From<ReadModelError> for FeedError {
 
 impl Build {
     pub(super) fn new(track: Arc<Track>, slot: Slot, stored: Position) -> Self {
-        Self { track, slot, stored, seen: stored, last: None, kept: None, observer: None }
+        let (last, kept, skipped, informed) = (None, None, BTreeSet::new(), false);
+        let observer = None;
+        Self { track, slot, stored, seen: stored, last, kept, observer, skipped, informed }
     }
 
     pub(super) fn seen(&self) -> Position {
@@ -91,6 +99,7 @@ impl Build {
             (self.stored, self.seen) = (stored, stored);
         }
         self.track.stored(self.slot, stored);
+        self.informed = false;
         Ok(true)
     }
 
@@ -127,21 +136,22 @@ impl Build {
     }
 
     /// Applies those facts that it has not seen, or waits until the leader did; `upto` is where the
-    /// facts end, `stride` how many positions one takes, about, and `patience` how long each step of
-    /// the leader may take. When one cannot be read, those before it are applied.
+    /// facts end, `patience` how long each step of the leader may take. Where one cannot be read, its
+    /// tenant stands still from there on.
     pub(super) async fn feed(
         &mut self,
-        models: &dyn ReadModels,
+        (log, models): (&dyn EventStore, &dyn ReadModels),
         facts: &[RecordedEvent],
         upto: Position,
-        stride: u64,
         patience: Duration,
     ) -> Result<Fed, FeedError> {
-        let track = self.track.clone();
+        let (track, stride) = (self.track.clone(), log.stride());
         let mut left = false;
         while self.seen < upto {
             let unseen = facts.partition_point(|fact| fact.position <= self.seen);
-            let relevant = batch::relevant(&*track.projection, &facts[unseen..]);
+            let stands = track.standings.of(self.slot);
+            let relevant =
+                batch::relevant(&*track.projection, &facts[unseen..], &stands, &self.skipped);
             let follows = track.lead.as_ref().filter(|lead| lead.follows());
             let stretch = STRETCH.saturating_mul(stride);
             let short = upto.0 - self.stored.0 < stretch;
@@ -150,6 +160,9 @@ impl Build {
             if relevant.is_empty() && (short || unknown || follows.is_some()) {
                 self.seen = upto;
                 break;
+            }
+            if let Some(oldest) = relevant.first() {
+                track.waits(self.slot, oldest);
             }
             if let Some(lead) = follows.filter(|_| !left) {
                 match lead.step(models, self.slot, self.stored, patience).await? {
@@ -163,22 +176,24 @@ impl Build {
                     }
                 }
             }
+            if self.informs_itself(models).await? {
+                continue;
+            }
             let began = self.observer.as_ref().map(|_| Instant::now());
             let Projected { mut changes, stopped } =
                 batch::project(&*track.projection, models, self.slot, &relevant).await?;
-            let next = stopped.as_ref().map_or(upto, |stopped| {
-                let before = facts.partition_point(|fact| fact.position < stopped.position);
-                facts[..before].last().map_or(self.seen, |fact| fact.position.max(self.seen))
-            });
+            let standing = match stopped {
+                None => None,
+                Some(stopped) => match self.judge(log, facts, stopped).await? {
+                    None => continue,
+                    standing => standing,
+                },
+            };
+            changes.extend(standing.as_ref().map(Standing::put));
+            let next = standing.as_ref().map_or(upto, |standing| standing.position);
             let before = facts.partition_point(|fact| fact.position <= next);
             if let Some(fact) = facts[..before].last() {
                 self.last = Some(Anchor::of(fact));
-            }
-            if self.last.is_none()
-                && let Some(stopped) = stopped
-            {
-                // There is nothing before it.
-                return Err(stopped.into());
             }
             let anchor = self.anchor(next, stretch);
             changes.extend(anchor.as_ref().map(Anchor::put));
@@ -190,9 +205,10 @@ impl Build {
                     if let (Some(observer), Some(began)) = (&self.observer, began) {
                         observer.applied(track.model, &relevant, began.into_std());
                     }
-                    if let Some(stopped) = stopped {
-                        track.applied(self.slot, self.seen);
-                        return Err(stopped.into());
+                    if let Some(standing) = standing {
+                        let (model, tenant) = (self.slot.model.name, standing.tenant());
+                        tracing::error!(model, %tenant, "a tenant stands still: {standing}");
+                        track.standings.add(self.slot, standing);
                     }
                     if left {
                         track.lead.iter().for_each(Lead::missed);
@@ -207,6 +223,7 @@ impl Build {
         if let Some(fact) = facts.last().filter(|fact| fact.position <= self.seen) {
             self.last = Some(Anchor::of(fact));
         }
+        self.informs_itself(models).await?;
         track.applied(self.slot, self.seen);
         Ok(Fed::Applied)
     }
@@ -223,9 +240,43 @@ impl Build {
         Ok((current < self.stored).then_some(Fed::Behind))
     }
 
+    /// Learns who stands still, unless it knows.
+    async fn informs_itself(&mut self, models: &dyn ReadModels) -> Result<bool, ReadModelError> {
+        let learns = !self.informed;
+        if learns {
+            self.track.standings.learn(models, self.slot).await?;
+            self.informed = true;
+        }
+        Ok(learns)
+    }
+
+    /// Who stands still at a fact that cannot be read; nobody when it is to be skipped.
+    async fn judge(
+        &mut self,
+        log: &dyn EventStore,
+        facts: &[RecordedEvent],
+        stopped: Unreadable,
+    ) -> Result<Option<Standing>, FeedError> {
+        let model = self.slot.model;
+        let Some(fact) = facts.iter().find(|fact| fact.position == stopped.position) else {
+            return Err(stopped.into());
+        };
+        let standing = Standing::at(model, fact);
+        if skips::skipped(log, model).await?.contains(&fact.id) {
+            tracing::warn!(model = model.name, "skipped, as was decided: {standing}");
+            self.skipped.insert(fact.id);
+            return Ok(None);
+        }
+        if self.track.standings.of(self.slot).len() >= standing::MOST {
+            return Err(stopped.into());
+        }
+        Ok(Some(standing))
+    }
+
     /// Goes on from where another runner moved the checkpoint: what lies between it and what was
     /// seen had no facts for the model.
     fn go_on(&mut self, current: Position) {
+        self.informed = false;
         (self.stored, self.seen) = (current, self.seen.max(current));
         self.track.stored(self.slot, current);
     }

@@ -176,11 +176,12 @@ impl Lane {
     }
 
     async fn feed(&mut self, feed: &Feed, taken: &Taken, live: bool) -> Result<(), Interrupted> {
-        let (alone, stride) = (self.builds.len() == 1, feed.events.stride());
+        let alone = self.builds.len() == 1;
+        let stores = (&*feed.events, &*feed.models);
         let patience = feed.options.follow_within * if live { 1 } else { WITH_MANY };
         let mut at = 0;
         while let Some(build) = self.builds.get_mut(at) {
-            match build.feed(&*feed.models, &taken.facts, taken.upto, stride, patience).await {
+            match build.feed(stores, &taken.facts, taken.upto, patience).await {
                 Ok(Fed::Applied) => {
                     if taken.caught_up && !live {
                         let (slot, seen) = (build.slot, build.seen());

@@ -7,10 +7,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use kernel::Position;
+use eventstore::RecordedEvent;
+use kernel::{Position, Timestamp};
 use tokio::sync::watch;
 
-use super::{Lead, Progress, build::Build};
+use super::{Lead, Progress, build::Build, standing::Standings};
 use crate::{Generation, Model, ModelState, Projection, ReadModelError, ReadModels, Slot};
 
 /// What readers see.
@@ -35,6 +36,8 @@ pub(super) struct Track {
     /// Who applies facts; every process where nobody leads.
     pub(super) lead: Option<Lead>,
     pub(super) shown: watch::Sender<Shown>,
+    /// Whose facts stand still.
+    pub(super) standings: Arc<Standings>,
     known: Mutex<Known>,
     /// Held while the builds of the model are looked at or changed by this process, so that what is
     /// shown is what was read last.
@@ -59,6 +62,8 @@ struct Known {
     disowned: u64,
     /// The slots that this process feeds, and how far it left them.
     feeding: BTreeMap<Slot, Position>,
+    /// Since when the oldest fact that was taken waits to be applied, and to which build.
+    waiting: Option<(Slot, Timestamp)>,
     /// Of which build, when it is known, and what.
     failure: Option<(Option<Slot>, String)>,
 }
@@ -68,7 +73,8 @@ impl Track {
         let model = projection.model();
         let (shown, _) = Shown::nothing();
         let (known, looking) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self { projection, model, lead, shown, known, looking }
+        let standings = Arc::default();
+        Self { projection, model, lead, shown, standings, known, looking }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -81,6 +87,11 @@ impl Track {
 
     fn is_ours(&self, build: (u32, Generation)) -> bool {
         build.0 == self.model.version
+    }
+
+    /// Whether this process applies facts, rather than to follow.
+    pub(super) fn leads(&self) -> bool {
+        self.lead.as_ref().is_none_or(Lead::is_taken)
     }
 
     /// Nothing is being fed yet.
@@ -189,6 +200,8 @@ impl Track {
     pub(super) fn left(&self, slot: Slot) {
         let mut known = self.known();
         known.feeding.remove(&slot);
+        known.waiting = known.waiting.filter(|(of, _)| *of != slot);
+        self.standings.forget(slot);
         if known.failure.as_ref().is_some_and(|(of, _)| *of == Some(slot)) {
             known.failure = None;
         }
@@ -326,6 +339,15 @@ impl Track {
         self.shown.send_replace(Shown { generation, applied });
     }
 
+    /// Takes note of the oldest fact that a build is about to apply.
+    pub(super) fn waits(&self, slot: Slot, fact: &RecordedEvent) {
+        let mut known = self.known();
+        if known.waiting.is_none_or(|(of, _)| of != slot) {
+            // A fact whose time cannot be read is named when it is projected.
+            known.waiting = fact.envelope().ok().map(|envelope| (slot, envelope.at));
+        }
+    }
+
     /// Takes note that a build has applied everything up to there.
     pub(super) fn applied(&self, slot: Slot, position: Position) {
         let shown = self.shown.send_if_modified(|shown| {
@@ -339,6 +361,7 @@ impl Track {
         if !shown && known.state.building == Some((slot.model.version, slot.generation)) {
             known.built = position;
         }
+        known.waiting = known.waiting.filter(|(of, _)| *of != slot);
         if known.failure.as_ref().is_some_and(|(of, _)| of.is_none_or(|of| of == slot)) {
             known.failure = None;
         }
@@ -385,6 +408,9 @@ impl Track {
         let shown = *self.shown.borrow();
         let known = self.known();
         let ModelState { active, building } = known.state;
+        let generation = shown.generation.or(building.map(|(_, generation)| generation));
+        let stands = generation
+            .map(|generation| self.standings.of(self.slot((self.model.version, generation))));
         Progress {
             model: self.model,
             active,
@@ -394,8 +420,10 @@ impl Track {
             head: head.max(shown.applied),
             stride,
             caught_up: known.caught_up,
+            waiting: known.waiting.map(|(_, since)| since),
             disowned: known.disowned,
-            leads: self.lead.as_ref().is_none_or(Lead::is_taken),
+            leads: self.leads(),
+            standing: stands.iter().flat_map(|it| it.values().cloned()).collect(),
             failure: known.failure.as_ref().map(|(_, text)| text.clone()),
         }
     }

@@ -1,10 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
-use kernel::Position;
+use kernel::{Position, TenantId};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::{Notify, watch};
 
-use super::track::Shown;
+use super::{standing::Standings, track::Shown};
 use crate::{Key, Model, ReadModelError, ReadModels, Row, Scan, Slot, row};
 
 /// Reads one model in its own version, where it is whole: a build that is not finished is never
@@ -16,6 +16,7 @@ pub struct View {
     shown: watch::Receiver<Shown>,
     /// Has the runner look what became of the rows.
     look: Arc<Notify>,
+    standings: Arc<Standings>,
 }
 
 /// How long a reader of lost rows waits for a build that is whole.
@@ -32,6 +33,14 @@ pub enum WaitError {
         /// What was waited for.
         position: Position,
     },
+    /// It is not applied as long as an earlier fact of the tenant cannot be read.
+    #[error(
+        "the read model {model} stands still for this tenant at a fact that cannot be read: try again later"
+    )]
+    StandsStill {
+        /// Which model.
+        model: &'static str,
+    },
 }
 
 impl View {
@@ -40,8 +49,9 @@ impl View {
         models: Arc<dyn ReadModels>,
         shown: watch::Receiver<Shown>,
         look: Arc<Notify>,
+        standings: Arc<Standings>,
     ) -> Self {
-        Self { model, models, shown, look }
+        Self { model, models, shown, look, standings }
     }
 
     /// Which model it reads.
@@ -163,6 +173,26 @@ impl View {
             Ok(Ok(_)) => Ok(()),
             // Out of time, or the runner is gone and nothing will be applied any more.
             _ => Err(WaitError::TimedOut { model: self.model.name, position }),
+        }
+    }
+
+    /// The same for what a tenant is to see.
+    ///
+    /// # Errors
+    /// As [`View::wait`], and [`WaitError::StandsStill`].
+    pub async fn wait_for(
+        &self,
+        tenant: TenantId,
+        position: Position,
+        within: Duration,
+    ) -> Result<(), WaitError> {
+        self.wait(position, within).await?;
+        let Ok(slot) = self.slot() else { return Ok(()) };
+        match self.standings.of(slot).get(&tenant) {
+            Some(standing) if standing.position <= position => {
+                Err(WaitError::StandsStill { model: self.model.name })
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -5,8 +5,9 @@ use std::{
     time::Duration,
 };
 
-use kernel::Position;
-use readmodel::{Model, ModelState, Progress, ReadModelError, WaitError};
+use eventstore::RecordedEvent;
+use kernel::{Position, TenantId, Timestamp};
+use readmodel::{Lead, Model, ModelState, Progress, ReadModelError, WaitError, skips};
 
 use crate::{
     tally::{NAME, Tally, assert_folded, key},
@@ -201,31 +202,95 @@ async fn two_runners_of_one_model_make_a_single_fold() {
     assert_folded(&*world.models, tally.slot(1), &tally, &world.log.facts()).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_fact_that_cannot_be_read_stops_its_model_alone_and_is_never_skipped() {
-    let (world, broken) = (world!(), Tally::version(1));
-    let model = Model { name: "other", version: 1 };
-    let well = Arc::new(Tally { model, repaired: Arc::new(true.into()) });
+/// A log with a fact of another tenant that cannot be read, and one more of it behind; the newest
+/// position.
+fn break_a_fact(world: &World) -> (TenantId, Position) {
+    let other = TenantId::from_uuid(uuid::Uuid::from_u128(7));
     world.append(200);
-    let at = world.log.append("thing", "a1", "thing-broken.v1", "!");
-    let head = world.append(200);
-    let running = world.run(&[broken.clone(), well.clone()]);
-    running.view(&well).wait(head, LONG).await.unwrap();
-    let progress = running.until(|it| it.failure.is_some()).await;
-    assert!(!progress.is_ready());
-    let failure = progress.failure.unwrap();
-    assert!(failure.contains("thing-broken.v1 at position 201"), "{failure}");
-    let slot = broken.slot(1);
-    running.until(|it| it.built == Some(Position(at.0 - 1))).await;
-    assert_eq!(world.models.checkpoint(slot).await.unwrap(), Position(at.0 - 1));
-    let next = world.append(10);
-    running.view(&well).wait(next, LONG).await.unwrap();
+    world.log.append_of(other, "thing", "x1", "thing-broken.v1", "!");
+    world.log.append_of(other, "thing", "x2", "thing-made.v1", "2");
+    (other, world.append(200))
+}
 
-    broken.repaired.store(true, Relaxed);
-    running.view(&broken).wait(next, LONG).await.unwrap();
+/// The facts of the log but for those.
+fn without(world: &World, but: impl Fn(&RecordedEvent) -> bool) -> Vec<RecordedEvent> {
+    world.log.facts().into_iter().filter(|fact| !but(fact)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fact_that_cannot_be_read_stops_its_tenant_alone_and_is_never_skipped() {
+    let (world, tally) = (world!(), Tally::version(1));
+    let (other, head) = break_a_fact(&world);
+    for _ in 0..2 {
+        let running = [(); 2].map(|()| world.run(std::slice::from_ref(&tally)));
+        for it in &running {
+            let view = it.view(&tally);
+            view.wait_for(TenantId::PLATFORM, head, LONG).await.unwrap();
+            let progress = it.until(|it| !it.standing.is_empty() && it.caught_up).await;
+            assert!(!progress.is_ready() && progress.failure.is_none());
+            let standing = progress.standing[0].to_string();
+            assert!(standing.contains("thing-broken.v1 at position 201"), "{standing}");
+            assert_eq!(progress.standing[0].tenant(), other);
+            let waited = view.wait_for(other, head, LONG).await;
+            assert_eq!(waited, Err(WaitError::StandsStill { model: NAME }));
+            view.wait_for(other, Position(200), LONG).await.unwrap();
+        }
+        let others = without(&world, |fact| fact.stream.tenant() == other);
+        assert_folded(&*world.models, tally.slot(1), &tally, &others).await;
+        // A process that starts later knows it, too.
+        for it in running {
+            it.stop().await;
+        }
+    }
+    tally.repaired.store(true, Relaxed);
+    let running = world.run(std::slice::from_ref(&tally));
+    running.until(|it| it.active == Some((1, 2)) && it.is_ready()).await;
+    running.view(&tally).wait_for(other, head, LONG).await.unwrap();
+    assert_folded(&*world.models, tally.slot(2), &tally, &world.log.facts()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fact_that_an_operator_decided_to_skip_is_done_without_in_every_build() {
+    let (world, tally) = (world!(), Tally::version(1));
+    let (other, head) = break_a_fact(&world);
+    let running = world.run(std::slice::from_ref(&tally));
+    let standing = running.until(|it| !it.standing.is_empty()).await.standing.remove(0);
+    for _ in 0..2 {
+        let at = Timestamp::from_unix_millis(0);
+        skips::skip(&*world.log, &standing, "ticket 7", "damaged", at).await.unwrap();
+    }
+    let decisions = world.log.facts();
+    let decisions: Vec<_> = decisions.iter().filter(|fact| &*fact.kind == skips::KIND).collect();
+    assert_eq!(decisions.len(), 1, "the same decision twice is one");
+    let decided: skips::Skip = serde_json::from_slice(&decisions[0].data).unwrap();
+    assert_eq!((&*decided.decided_by, &*decided.reason), ("ticket 7", "damaged"));
+    running.until(|it| it.active == Some((1, 2)) && it.is_ready()).await;
+    running.view(&tally).wait_for(other, head, LONG).await.unwrap();
+    running.runner.rebuild(NAME).await.unwrap();
+    running.until(|it| it.active == Some((1, 3)) && it.is_ready()).await;
+    let read = without(&world, |fact| &*fact.kind == "thing-broken.v1");
+    assert_folded(&*world.models, tally.slot(3), &tally, &read).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_more_than_a_hundred_tenants_would_stand_still_the_model_does() {
+    let (world, tally) = (world!(), Tally::version(1));
+    world.append(50);
+    for tenant in 1..=101 {
+        let tenant = TenantId::from_uuid(uuid::Uuid::from_u128(tenant));
+        world.log.append_of(tenant, "thing", "x1", "thing-broken.v1", "!");
+    }
+    let head = world.append(50);
+    let running = world.run(std::slice::from_ref(&tally));
+    let progress = running.until(|it| it.failure.is_some()).await;
+    assert!(progress.failure.unwrap().contains("thing-broken.v1 at position 151"));
+    let waited = running.view(&tally).wait(head, Duration::ZERO).await;
+    assert!(waited.is_err(), "nothing is passed over");
+    tally.repaired.store(true, Relaxed);
+    running.view(&tally).wait(head, LONG).await.unwrap();
     running.until(Progress::is_ready).await;
-    assert_folded(&*world.models, slot, &broken, &world.log.facts()).await;
-    assert_folded(&*world.models, well.slot(1), &well, &world.log.facts()).await;
+    let (_, generation) = world.state().await.active.unwrap();
+    assert_folded(&*world.models, tally.slot(generation), &tally, &world.log.facts()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -349,4 +414,21 @@ async fn a_restart_on_the_same_log_builds_nothing_anew() {
         assert_eq!((progress.active, progress.disowned), (Some((1, 1)), 0));
         running.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_to_be_applied_is_told_by_the_age_of_its_oldest_fact() {
+    let (world, tally) = (world!(), Tally::version(1));
+    world.append(5);
+    let lead = Lead::new();
+    let running = world.run_led(Some(&lead), vec![tally.clone()], LONG);
+    // Nobody leads.
+    let progress = running.until(|it| it.waiting.is_some()).await;
+    assert_eq!(progress.waiting, Some(Timestamp::from_unix_millis(1)));
+    assert_eq!(progress.waits_millis(Timestamp::from_unix_millis(2501)), 2500);
+    assert_eq!(progress.waits_millis(Timestamp::from_unix_millis(0)), 0, "a clock went back");
+    let _leading = lead.take();
+    running.view(&tally).wait(Position(5), LONG).await.unwrap();
+    let progress = running.until(|it| it.waiting.is_none()).await;
+    assert_eq!(progress.waits_millis(Timestamp::from_unix_millis(2501)), 0);
 }

@@ -61,8 +61,9 @@ pub(super) const PROBES: &[Probe] = &[
     Probe {
         name: "read-models",
         question: "are the read models no further than the log?",
-        severity: Severity::Error,
-        fix: "the log was restored without its read models: remove the folder `models`, it is built anew",
+        severity: Severity::Warning,
+        fix: "the log was restored without its read models: they are built anew when Laurel starts; see \
+              that it is the log that you want",
         ask: Ask::Later(|ground| Box::pin(read_models(ground))),
     },
     Probe {

@@ -1,0 +1,143 @@
+//! Tenants that stand still in a build, each at a fact that cannot be read, while the others go on.
+//! They are kept among the rows, so that every process knows them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use eventstore::{EventStore, RecordedEvent, StoreError, StreamId};
+use kernel::{Position, Revision, TenantId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Change, Direction, Key, Model, ReadModelError, ReadModels, Scan, Slot, row};
+
+/// So many tenants may stand still in a build; one more, and all do: then it is not a fact that is
+/// wrong, but the software.
+pub(super) const MOST: usize = 100;
+/// No table of a projection has that name.
+const TABLE: &str = "log-standing";
+
+/// A fact that cannot be read. Nothing of its tenant is applied to the model from there on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// In which model.
+    pub model: Model,
+    /// The fact's stream, which tells the tenant.
+    pub stream: StreamId,
+    /// Where in the stream.
+    pub revision: Revision,
+    /// Where in the log.
+    pub position: Position,
+    /// The fact's id.
+    pub fact: Uuid,
+    /// Its type.
+    pub kind: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored<'a> {
+    stream: &'a str,
+    revision: u64,
+    position: u64,
+    fact: [u8; 16],
+    kind: &'a str,
+}
+
+impl Standing {
+    pub(super) fn at(model: Model, fact: &RecordedEvent) -> Self {
+        Self {
+            model,
+            stream: fact.stream.clone(),
+            revision: fact.revision,
+            position: fact.position,
+            fact: fact.id,
+            kind: fact.kind.to_string(),
+        }
+    }
+
+    /// Whose facts stand still.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        self.stream.tenant()
+    }
+
+    pub(super) fn put(&self) -> Change {
+        let (revision, position) = (self.revision, self.position.0);
+        let (stream, fact, kind) = (self.stream.as_str(), self.fact.into_bytes(), &*self.kind);
+        let key = Key::new(TenantId::PLATFORM, TABLE, self.tenant().bytes());
+        row::put(key, &Stored { stream, revision, position, fact, kind })
+    }
+
+    fn read(model: Model, row: &[u8]) -> Result<Self, ReadModelError> {
+        let Stored { stream, revision, position, fact, kind } = row::read(model, row)?;
+        let stream = stream.parse().map_err(|_| ReadModelError::Unreadable(model.name))?;
+        let (fact, kind) = (Uuid::from_bytes(fact), kind.to_owned());
+        Ok(Self { model, stream, revision, position: Position(position), fact, kind })
+    }
+
+    /// The fact as it is in the log now.
+    pub(super) async fn look_up(
+        &self,
+        log: &dyn EventStore,
+    ) -> Result<Option<RecordedEvent>, StoreError> {
+        Ok(log.read(&self.stream, self.revision, 1).await?.pop())
+    }
+}
+
+impl std::fmt::Display for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { stream, position, kind, .. } = self;
+        write!(f, "the fact {kind} at position {position} in {stream} cannot be read")
+    }
+}
+
+/// Those of one build.
+pub(super) type Stands = Arc<BTreeMap<TenantId, Standing>>;
+
+/// What this process knows of who stands still.
+#[derive(Debug, Default)]
+pub(super) struct Standings(Mutex<BTreeMap<Slot, Stands>>);
+
+impl Standings {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Slot, Stands>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn of(&self, slot: Slot) -> Stands {
+        self.all().get(&slot).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn forget(&self, slot: Slot) {
+        self.all().remove(&slot);
+    }
+
+    pub(super) fn add(&self, slot: Slot, standing: Standing) {
+        let mut all = self.all();
+        let stands = all.entry(slot).or_default();
+        Arc::make_mut(stands).insert(standing.tenant(), standing);
+    }
+
+    /// Learns what other processes found.
+    pub(super) async fn learn(
+        &self,
+        models: &dyn ReadModels,
+        slot: Slot,
+    ) -> Result<(), ReadModelError> {
+        let scan = Scan {
+            tenant: TenantId::PLATFORM,
+            table: TABLE,
+            prefix: Vec::new(),
+            after: None,
+            before: None,
+            direction: Direction::Forward,
+            limit: MOST + 1,
+        };
+        let rows = models.scan(slot, &scan).await?;
+        let read = rows.iter().map(|(_, row)| Standing::read(slot.model, row));
+        let read = read.map(|it| it.map(|it| (it.tenant(), it))).collect::<Result<_, _>>()?;
+        self.all().insert(slot, Arc::new(read));
+        Ok(())
+    }
+}
