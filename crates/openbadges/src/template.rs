@@ -91,6 +91,7 @@ pub struct CredentialTemplate {
     cryptosuite: String,
     verification_method: String,
     has_status: bool,
+    status_list: Option<String>,
     /// Made when it is first signed with.
     compiled: OnceLock<Arc<Compiled>>,
     /// Found when it is first linted.
@@ -186,6 +187,7 @@ impl CredentialTemplate {
             cryptosuite: String::new(),
             verification_method: String::new(),
             has_status: false,
+            status_list: None,
             compiled: OnceLock::new(),
             fixed: OnceLock::new(),
         };
@@ -198,6 +200,7 @@ impl CredentialTemplate {
             Some(text) => Ok(text.to_owned()),
             None => Err(TemplateError::Malformed),
         };
+        template.status_list = member("/credentialStatus/statusListCredential").ok();
         template.verification_method = member("/proof/0/verificationMethod")?;
         template.cryptosuite = member("/proof/0/cryptosuite")?;
         if !SUITES.contains(&template.cryptosuite.as_str()) {
@@ -219,6 +222,11 @@ impl CredentialTemplate {
     /// Gives the name of the suite: `eddsa-rdfc-2022` or `ecdsa-rdfc-2019`.
     pub fn cryptosuite(&self) -> &str {
         &self.cryptosuite
+    }
+
+    /// Gives the URL of the status list in which revocations will be found, if there is one.
+    pub fn status_list(&self) -> Option<&str> {
+        self.status_list.as_deref()
     }
 
     /// Gives the full id of the key that signs.

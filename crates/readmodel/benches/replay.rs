@@ -1,8 +1,9 @@
 //! What it costs to apply the changes of award facts, everything included: CPU time of all threads,
 //! until everything is written out and merged; with Redis, that of the server as well.
 //!
-//! `cargo bench -p readmodel [--features redis] -- [redis] [facts] [facts a batch]`; with Redis, the
-//! variables `BUCKETS` and `REDIS_OPTIONS` (of redis-server) say how.
+//! `cargo bench -p readmodel [--features redis] -- [redis|tables] [facts] [facts a batch]`; with
+//! Redis, the variables `BUCKETS` and `REDIS_OPTIONS` (of redis-server) say how; `tables` measures
+//! what each table takes in its memory.
 
 #[path = "replay/awards.rs"]
 mod awards;
@@ -25,8 +26,12 @@ async fn main() {
     let number = |n: usize, default| numbers.get(n).copied().unwrap_or(default);
     let (facts, batch) = (number(0, 200_000), number(1, 10_000));
     #[cfg(feature = "redis")]
-    if std::env::args().any(|text| text == "redis") {
-        return in_redis(facts, batch).await;
+    for text in std::env::args() {
+        match &*text {
+            "redis" => return in_redis(facts, batch).await,
+            "tables" => return by_table(facts, batch).await,
+            _ => {}
+        }
     }
     let folder = tempfile::TempDir::new().expect("a folder for temporary files");
     let options = EmbeddedOptions::new(folder.path());
@@ -38,7 +43,7 @@ async fn main() {
     meter.report("applied, written out and merged", facts);
     let size = meter::size(folder.path());
     println!("  {} MiB resident, {} bytes on disk an award", meter::resident_mib(), size / facts);
-    pages(&store, &Meter::new(None)).await;
+    pages(&store, facts, &Meter::new(None)).await;
     drop(store);
     let meter = Meter::new(None);
     let store = Embedded::open(&options).expect("it was there before");
@@ -59,7 +64,39 @@ async fn in_redis(facts: u64, batch: u64) {
     let meter = Meter::new(Some(server.id()));
     replay(&store, facts, batch, &meter).await;
     println!("  {} bytes of memory an award", (server.memory() - before) / facts);
-    pages(&store, &Meter::new(Some(server.id()))).await;
+    pages(&store, facts, &Meter::new(Some(server.id()))).await;
+}
+
+/// What the rows of each table take, alone on a server of its own.
+#[cfg(feature = "redis")]
+async fn by_table(facts: u64, batch: u64) {
+    let of = |change: &Change| match change {
+        Change::Put { key, .. }
+        | Change::Delete { key }
+        | Change::Add { key, .. }
+        | Change::Distinct { key, .. } => key.table,
+    };
+    for (slot, made) in slots().into_iter().zip(awards::award(0, facts)) {
+        for table in made.iter().map(of).collect::<std::collections::BTreeSet<_>>() {
+            let server = meter::Server::start();
+            let url = format!("redis://127.0.0.1:{}", server.port);
+            let options = readmodel::RedisOptions::new(url);
+            let store = readmodel::Redis::open(&options).expect("a good URL");
+            store.check().await.expect("the server can be used");
+            let before = server.memory();
+            for first in (0..facts).step_by(usize::try_from(batch).unwrap_or(1)) {
+                let next = (first + batch).min(facts);
+                let of_slot = |n| MODELS.into_iter().zip(awards::award(n, facts));
+                let all = (first..next).flat_map(of_slot).filter(|(it, _)| *it == slot.model.name);
+                let changes: Vec<Change> =
+                    all.flat_map(|(_, made)| made).filter(|change| of(change) == table).collect();
+                let applied = store.apply(slot, &changes, Position(first), Position(next)).await;
+                applied.expect("a fresh store takes it");
+            }
+            let each = per(server.memory() - before, facts);
+            println!("{each:6.1} bytes an award: {} {table}", slot.model.name);
+        }
+    }
 }
 
 fn slots() -> [Slot; 4] {
@@ -98,10 +135,10 @@ async fn replay(store: &dyn ReadModels, facts: u64, batch: u64, meter: &Meter) {
 }
 
 /// Pages of an index, and the rows that they point to.
-async fn pages(store: &dyn ReadModels, meter: &Meter) {
+async fn pages(store: &dyn ReadModels, facts: u64, meter: &Meter) {
     let slot = slots()[0];
     for n in 0..2000_u64 {
-        let (tenant, prefix) = (awards::tenant(n), awards::badge(n));
+        let (tenant, prefix) = (awards::tenant(n, facts), awards::badge(n, facts));
         let (direction, after, before) = (Direction::Backward, None, None);
         let scan = Scan { tenant, table: "badge", prefix, after, before, direction, limit: 50 };
         let page = store.scan(slot, &scan).await.expect("it can be read");

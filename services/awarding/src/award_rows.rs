@@ -1,27 +1,48 @@
-use awarding_domain::{AwardCreated, AwardId, Claim, Digest, EarnerId, Made, StatusListId};
+use awarding_domain::{AwardCreated, AwardId, Claim, Digest, Made, StatusListId};
 use design_domain::BadgeId;
 use issuers_domain::IssuerId;
-use kernel::{Position, Sealed, SubjectId, TenantId, Timestamp};
+use kernel::{Base64, Position, Sealed, SubjectId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// An award as it stands.
+/// An award as it stands. What awards of one badge share stands together, so that it packs well.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct AwardRow {
     pub(crate) badge: BadgeId,
     pub(crate) badge_version: u32,
     pub(crate) issuer: IssuerId,
+    pub(crate) template: Digest,
+    pub(crate) list: StatusListId,
+    pub(crate) index: u32,
     pub(crate) person: SubjectId,
-    pub(crate) earner: EarnerId,
     pub(crate) achieved_at: Millis,
     pub(crate) issued_at: Millis,
     pub(crate) expires_at: Option<Millis>,
     pub(crate) claim: ClaimRow,
-    pub(crate) revoked: Option<(Millis, Option<Sealed>)>,
-    pub(crate) template: Digest,
-    pub(crate) list: StatusListId,
-    pub(crate) index: u32,
+    pub(crate) revoked: Option<(Millis, Option<SealedRow>)>,
     /// None when the person was erased.
-    pub(crate) particulars: Option<Sealed>,
+    pub(crate) particulars: Option<SealedRow>,
+}
+
+/// What is sealed under a person's key; whose, the row tells that it is in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SealedRow {
+    key_version: u32,
+    nonce: Base64,
+    ciphertext: Base64,
+}
+
+impl From<Sealed> for SealedRow {
+    fn from(Sealed { key_version, nonce, ciphertext, .. }: Sealed) -> Self {
+        Self { key_version, nonce, ciphertext }
+    }
+}
+
+impl SealedRow {
+    /// As it was sealed under the key of that person.
+    pub(crate) fn under(&self, person: SubjectId) -> Sealed {
+        let Self { key_version, nonce, ciphertext } = self.clone();
+        Sealed { subject: person.to_string(), key_version, nonce, ciphertext }
+    }
 }
 
 /// A moment in milliseconds: smaller than its text.
@@ -94,7 +115,6 @@ impl AwardRow {
             badge_version: created.badge_version,
             issuer: created.issuer,
             person: created.person,
-            earner: created.earner,
             achieved_at: created.achieved_at.into(),
             issued_at: created.issued_at.into(),
             expires_at: created.expires_at.map(Millis::from),
@@ -103,7 +123,7 @@ impl AwardRow {
             template: created.template,
             list: created.list,
             index: created.index,
-            particulars: Some(created.particulars),
+            particulars: Some(created.particulars.into()),
         }
     }
 
@@ -114,7 +134,9 @@ impl AwardRow {
             Claim::Accepted { at } => ClaimRow::Accepted(at.into()),
             Claim::Declined { at } => ClaimRow::Declined(at.into()),
         };
-        let revoked = made.revocation.map(|revocation| (revocation.at.into(), revocation.reason));
+        let revoked = made
+            .revocation
+            .map(|revocation| (revocation.at.into(), revocation.reason.map(SealedRow::from)));
         Self { claim, revoked, ..Self::new(made.created) }
     }
 }

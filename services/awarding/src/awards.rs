@@ -6,7 +6,9 @@ use eventstore::{RecordedEvent, Unreadable};
 use kernel::{CommandId, Position, SubjectId, TenantId};
 use readmodel::{Change, Key, Model, Projection, Rows, row, tables};
 
-pub(crate) use crate::award_rows::{AwardRow, ClaimRow, EarnerRow, ListChange, ListRow, Millis};
+pub(crate) use crate::award_rows::{
+    AwardRow, ClaimRow, EarnerRow, ListChange, ListRow, Millis, SealedRow,
+};
 
 /// The read model of awards, of the people who hold them, and of what is withdrawn. Whose an award
 /// is stands in [`tables::DIRECTORY`].
@@ -15,7 +17,7 @@ pub(crate) use crate::award_rows::{AwardRow, ClaimRow, EarnerRow, ListChange, Li
 /// A list is sorted by the position of the fact that began its element.
 pub(crate) struct Awards;
 
-pub(crate) const MODEL: Model = Model { name: "awards", version: 1 };
+pub(crate) const MODEL: Model = Model { name: "awards", version: 2 };
 
 /// award → [`AwardRow`].
 pub(crate) const AWARD: &str = "award";
@@ -168,7 +170,7 @@ fn award(
             award.claim = ClaimRow::Declined((*at).into());
         }
         AwardEvent::Revoked(AwardRevoked { at, reason, .. }) => {
-            award.revoked = Some(((*at).into(), reason.clone()));
+            award.revoked = Some(((*at).into(), reason.clone().map(SealedRow::from)));
             let change = ListChange { at: (*at).into(), position: fact.position };
             changes.extend(withdraw(tenant, award.list, award.index, change));
         }

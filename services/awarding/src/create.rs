@@ -245,17 +245,7 @@ fn answer(
     eyes: Eyes,
     now: Timestamp,
 ) -> CreateAwardResponse {
-    let Issued { award, created, terms, .. } = issued;
-    let particulars = awarding_domain::Particulars {
-        email: terms.email.as_str().to_owned(),
-        name: terms.name,
-        fill: openbadges::Fill {
-            narrative: terms.narrative,
-            evidence: terms.evidence,
-            ..openbadges::Fill::default()
-        },
-        signature: kernel::Base64::default(),
-    };
+    let Issued { award, created, particulars, .. } = issued;
     let row = AwardRow::new(created);
     let award = shown(tenant, award, &row, Some(&particulars), eyes, now);
     let written = Written { position: appended.position.0, replayed: appended.repeated };

@@ -1,12 +1,12 @@
 use std::{num::NonZero, sync::Arc, thread};
 
-use awarding_domain::{Award, AwardCreated, AwardEvent, AwardId, Digest, EarnerId, Particulars};
-use eventstore::{Execution, Expected, StreamId, Write};
-use kernel::{Base64, Class, SubjectId, Timestamp};
-use keyvault::{DataKey, KeyVault, Owner};
-use openbadges::{
-    EddsaRdfc2022, Fill, PublicKey, Purpose, data_integrity::verify_proof, identity_hash,
+use awarding_domain::{
+    Award, AwardCreated, AwardEvent, AwardId, Digest, EarnerId, Particulars, Stated,
 };
+use eventstore::{Execution, Expected, StreamId, Write};
+use kernel::{Class, SubjectId, Timestamp};
+use keyvault::{DataKey, KeyVault, Owner};
+use openbadges::{EddsaRdfc2022, Fill, PublicKey, Purpose, data_integrity::verify_proof};
 use runtime::Refusal;
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ pub(crate) struct Draft {
 pub(crate) struct Issued {
     pub(crate) award: AwardId,
     pub(crate) created: AwardCreated,
-    pub(crate) terms: Terms,
+    pub(crate) particulars: Particulars,
     pub(crate) write: Write,
 }
 
@@ -53,6 +53,7 @@ struct Filled {
     place: Place,
     recorded: Arc<Recorded>,
     issued_at: Timestamp,
+    particulars: Particulars,
     fill: Fill,
     hash_data: [u8; 64],
 }
@@ -122,20 +123,18 @@ fn fill(
     recorded: Arc<Recorded>,
 ) -> Outcome<Filled> {
     let issued_at = draft.execution.at;
-    let now = issued_at.whole_second().to_string();
-    let salt = hex::encode(rand::random::<[u8; 16]>());
-    let fill = Fill {
+    let Terms { email, name, achieved_at, expires_at, evidence, narrative, .. } = &draft.terms;
+    let (email, name) = (email.as_str().to_owned(), name.clone());
+    let mut particulars = Particulars::new(email, name, rand::random());
+    particulars.narrative.clone_from(narrative);
+    particulars.evidence.clone_from(evidence);
+    let fill = particulars.fill(Stated {
         credential_id: addresses.credential(draft.award),
-        valid_from: now.clone(),
-        valid_until: draft.terms.expires_at.map(|at| at.to_string()),
-        awarded_date: Some(draft.terms.achieved_at.whole_second().to_string()),
-        identity_hash: identity_hash(draft.terms.email.as_str(), &salt),
-        salt,
-        status_list_index: Some(place.index),
-        narrative: draft.terms.narrative.clone(),
-        evidence: draft.terms.evidence.clone(),
-        proof_created: now,
-    };
+        achieved_at: *achieved_at,
+        issued_at,
+        expires_at: *expires_at,
+        index: place.index,
+    });
     let circumstances = Circumstances {
         issuer: ready.did(),
         status_list: &addresses.status_list(place.list),
@@ -149,7 +148,7 @@ fn fill(
         let message = "the credential cannot be written with this evidence: change its url";
         Trouble::Refused(Class::Invalid, Refusal::new("INVALID_INPUT", message).at("/evidence"))
     })?;
-    Ok(Filled { draft, place, recorded, issued_at, fill, hash_data })
+    Ok(Filled { draft, place, recorded, issued_at, particulars, fill, hash_data })
 }
 
 /// Checks the signature, writes the credential and checks that, too, seals what is personal.
@@ -159,21 +158,15 @@ fn seal(
     signature: &[u8; 64],
     key: &DataKey,
 ) -> Outcome<Issued> {
-    let Filled { draft, place, recorded, issued_at, fill, .. } = filled;
+    let Filled { draft, place, recorded, issued_at, mut particulars, fill, .. } = filled;
     let published = recorded.template.fill(&fill, signature);
     verify(suite, &published, &ready.key)?;
     let credential = Digest::of(&published);
     let Draft { award, generation, person, earner, terms, execution } = draft;
     let owner = Owner::new(ready.tenant, person);
-    let particulars = Particulars {
-        email: terms.email.as_str().to_owned(),
-        name: terms.name.clone(),
-        fill,
-        signature: Base64(signature.to_vec()),
-    };
-    let plain = serde_json::to_vec(&particulars)
-        .map_err(|error| Trouble::fault("an award has no stored form", &error))?;
-    let particulars = key.seal(&owner, Particulars::PURPOSE, &plain, rand::random());
+    particulars.signature = *signature;
+    let plain = particulars.bytes();
+    let sealed = key.seal(&owner, Particulars::PURPOSE, &plain, rand::random());
     let created = AwardCreated {
         badge: ready.badge,
         badge_version: ready.version,
@@ -189,7 +182,7 @@ fn seal(
         list: place.list,
         index: place.index,
         notify: terms.notify,
-        particulars,
+        particulars: sealed,
     };
     let stream = StreamId::of::<Award>(ready.tenant, &award);
     let events = [AwardEvent::Created(Box::new(created))];
@@ -197,7 +190,7 @@ fn seal(
         .write(stream, Expected::NoStream, &events)
         .map_err(|error| Trouble::fault("a fact has no stored form", &error))?;
     let [AwardEvent::Created(created)] = events else { return Err(lost()) };
-    Ok(Issued { award, created: *created, terms, write })
+    Ok(Issued { award, created: *created, particulars, write })
 }
 
 /// What was prepared from the template was signed; what counts is what strangers will read, with the

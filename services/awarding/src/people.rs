@@ -177,8 +177,10 @@ impl Awarding {
             Some(award) => self.award_row(tenant, award).await?,
             None => None,
         };
-        let sealed = newest.as_ref().and_then(|award| award.particulars.as_ref());
-        let particulars = self.show.particulars(tenant, sealed).await?;
+        let particulars = match newest {
+            Some(award) => self.show.particulars(tenant, &award).await?,
+            None => None,
+        };
         Ok(Earner {
             id: person.to_string(),
             recipient: particulars.map(|them| Recipient { email: them.email, name: them.name }),

@@ -1,16 +1,16 @@
 use std::sync::Arc;
 
 use auth::{Permission, Principal};
-use awarding_domain::{AwardId, Digest, Particulars, Template};
+use awarding_domain::{AwardId, Digest, Particulars, Stated, Template, credential_id};
 use eventstore::EventStore;
-use kernel::{Sealed, TenantId, Timestamp};
+use kernel::{TenantId, Timestamp};
 use keyvault::KeyVault;
 use moka::sync::Cache;
 use openbadges::CredentialTemplate;
 use proto::awarding::v1::{self as wire, AwardStatus};
 
 use crate::{
-    awards::{AwardRow, ClaimRow},
+    awards::{AwardRow, ClaimRow, SealedRow},
     trouble::{Outcome, Trouble},
 };
 
@@ -54,14 +54,25 @@ impl Show {
     pub(crate) async fn particulars(
         &self,
         tenant: TenantId,
-        sealed: Option<&Sealed>,
+        row: &AwardRow,
     ) -> Outcome<Option<Particulars>> {
-        let Some(sealed) = sealed else { return Ok(None) };
-        let opened = keyvault::unseal(&*self.vault, tenant, Particulars::PURPOSE, sealed).await?;
-        let Some(bytes) = opened else { return Ok(None) };
-        serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|_| Trouble::broken("an award's sealed part cannot be read"))
+        let Some(sealed) = &row.particulars else { return Ok(None) };
+        let Some(bytes) = self.unseal(tenant, row, Particulars::PURPOSE, sealed).await? else {
+            return Ok(None);
+        };
+        let broken = || Trouble::broken("an award's sealed part cannot be read");
+        Particulars::read(&bytes).map(Some).ok_or_else(broken)
+    }
+
+    async fn unseal(
+        &self,
+        tenant: TenantId,
+        row: &AwardRow,
+        purpose: &str,
+        sealed: &SealedRow,
+    ) -> Outcome<Option<Vec<u8>>> {
+        let sealed = sealed.under(row.person);
+        Ok(keyvault::unseal(&*self.vault, tenant, purpose, &sealed).await?)
     }
 
     /// An award as those eyes may see it.
@@ -73,7 +84,7 @@ impl Show {
         eyes: Eyes,
         now: Timestamp,
     ) -> Outcome<wire::Award> {
-        let particulars = self.particulars(tenant, row.particulars.as_ref()).await?;
+        let particulars = self.particulars(tenant, row).await?;
         self.opened(tenant, id, row, particulars.as_ref(), eyes, now).await
     }
 
@@ -86,10 +97,10 @@ impl Show {
         eyes: Eyes,
         now: Timestamp,
     ) -> Outcome<(wire::Award, Vec<u8>)> {
-        let particulars = self.particulars(tenant, row.particulars.as_ref()).await?;
+        let particulars = self.particulars(tenant, row).await?;
         let award = self.opened(tenant, id, row, particulars.as_ref(), eyes, now).await?;
         let credential = match &particulars {
-            Some(them) => self.credential(tenant, row.template, them).await?,
+            Some(them) => self.credential(tenant, id, row, them).await?,
             None => vec![],
         };
         Ok((award, credential))
@@ -109,7 +120,7 @@ impl Show {
         // Whoever relies on a credential may know why it no longer holds.
         let told = !matches!(eyes, Eyes::Tenant) && particulars.is_some();
         if let Some((_, Some(reason))) = row.revoked.as_ref().filter(|_| told) {
-            let opened = keyvault::unseal(&*self.vault, tenant, REASON, reason).await?;
+            let opened = self.unseal(tenant, row, REASON, reason).await?;
             award.revocation_reason =
                 opened.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
         }
@@ -120,11 +131,20 @@ impl Show {
     pub(crate) async fn credential(
         &self,
         tenant: TenantId,
-        template: Digest,
+        id: AwardId,
+        row: &AwardRow,
         particulars: &Particulars,
     ) -> Outcome<Vec<u8>> {
-        let template = self.template(tenant, template).await?;
-        Ok(template.fill(&particulars.fill, &particulars.signature()))
+        let template = self.template(tenant, row.template).await?;
+        let nowhere = || Trouble::broken("a recorded template has no status list");
+        let fill = particulars.fill(Stated {
+            credential_id: credential_id(&template, id).ok_or_else(nowhere)?,
+            achieved_at: row.achieved_at.into(),
+            issued_at: row.issued_at.into(),
+            expires_at: row.expires_at.map(Timestamp::from),
+            index: row.index,
+        });
+        Ok(template.fill(&fill, &particulars.signature))
     }
 
     async fn template(&self, tenant: TenantId, digest: Digest) -> Outcome<Arc<CredentialTemplate>> {
@@ -157,7 +177,7 @@ pub(crate) fn shown(
         email: if eyes == Eyes::Public { String::new() } else { them.email.clone() },
         name: them.name.clone(),
     });
-    let evidence = particulars.map(|them| them.fill.evidence.iter().map(evidence).collect());
+    let evidence = particulars.map(|them| them.evidence.iter().map(evidence).collect());
     let claimed = match row.claim {
         ClaimRow::Accepted(at) => Some(at),
         ClaimRow::Pending | ClaimRow::Declined(_) => None,
@@ -178,7 +198,7 @@ pub(crate) fn shown(
         revocation_reason: String::new(),
         recipient,
         evidence: evidence.unwrap_or_default(),
-        narrative: particulars.and_then(|them| them.fill.narrative.clone()).unwrap_or_default(),
+        narrative: particulars.and_then(|them| them.narrative.clone()).unwrap_or_default(),
     }
 }
 

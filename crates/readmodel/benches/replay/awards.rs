@@ -10,6 +10,8 @@ pub const MODELS: [&str; 4] = ["awards", "holdings", "activity", "batches"];
 const BADGES: u64 = 40;
 /// Awards a person holds, on average.
 const EACH: u64 = 2;
+/// Bytes that are sealed for each award beside the address and the name, and the tag.
+const SEALED: usize = 64 + 16 + 5 + 16;
 
 fn random(seed: u64) -> u64 {
     let mixed = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -37,14 +39,24 @@ fn made(kind: u64, n: u64) -> Vec<u8> {
     [&millis[2..], &noise(kind << 48 | n, 10)].concat()
 }
 
-/// The tenant of the n-th award.
-pub fn tenant(n: u64) -> TenantId {
-    TenantId::derived([u8::try_from(n % 3).unwrap_or(0) + 1; 16])
+/// Who gets the n-th award of so many: a person, whom one tenant knows.
+fn person(n: u64, of: u64) -> u64 {
+    random(n ^ 0xabcd) % (of / EACH).max(1)
 }
 
-/// The badge of the n-th award.
-pub fn badge(n: u64) -> Vec<u8> {
-    made(1, random(n) % BADGES)
+/// The tenant of the n-th award of so many.
+pub fn tenant(n: u64, of: u64) -> TenantId {
+    TenantId::derived([u8::try_from(person(n, of) % 3).unwrap_or(0) + 1; 16])
+}
+
+/// The badge of the n-th award of so many.
+pub fn badge(n: u64, of: u64) -> Vec<u8> {
+    made(1, number(n, of))
+}
+
+/// Which of all the badges it is.
+fn number(n: u64, of: u64) -> u64 {
+    person(n, of) % 3 * BADGES + random(n) % BADGES
 }
 
 fn put(tenant: TenantId, table: &'static str, id: impl Into<Vec<u8>>, row: Vec<u8>) -> Change {
@@ -57,36 +69,31 @@ fn add(tenant: TenantId, table: &'static str, id: impl Into<Vec<u8>>) -> Change 
 
 /// The changes of the n-th award of so many.
 pub fn award(n: u64, of: u64) -> [Vec<Change>; 4] {
-    let tenant = tenant(n);
-    let (id, badge, issuer) = (made(2, n), badge(n), made(3, n % 3));
-    let who = random(n ^ 0xabcd) % (of / EACH).max(1);
+    let (who, tenant, badge, number) = (person(n, of), tenant(n, of), badge(n, of), number(n, of));
+    let (id, issuer) = (derived(2, n), made(3, who % 3));
     let (person, earner) = (derived(4, who), derived(5, who));
     let position = (n * 2 + 1).to_be_bytes();
     let millis = (1_700_000_000_000 + n * 3).to_le_bytes();
-    let (list, index) = (made(6, n / 131_072), u32::try_from(n % 131_072).unwrap_or(0));
-    // The owner's id in letters, of which five bits each are random.
-    let owner: Vec<u8> =
-        derived(4, who).iter().chain(&derived(7, who)[..10]).map(|b| 97 + b % 26).collect();
+    let list = n / 393_216 * 3 + who % 3;
+    let (list, index) =
+        (derived(6, list), u32::try_from(random(n ^ 0x5555) % 131_072).unwrap_or(0));
+    let letters = 36 + usize::try_from(random(who ^ 0x7777) % 21).unwrap_or(0);
     let row = [
         &badge[..],
         &[1],
         &issuer,
+        &derived(8, number),
+        &derived(9, number),
+        &list,
+        &index.to_le_bytes()[..3],
         &person,
-        &earner,
         &millis[..6],
         &millis[..6],
         &[0, 0, 0],
-        &derived(8, random(n) % BADGES),
-        &derived(9, random(n) % BADGES),
-        &list,
-        &index.to_le_bytes()[..3],
-        &[1, 33],
-        b"person_",
-        &owner,
-        &[1, 24],
+        &[1, 1, 24],
         &noise(n ^ 1 << 50, 24),
-        &[0x92, 4],
-        &noise(n ^ 1 << 51, 530),
+        &[0x92, 1],
+        &noise(n ^ 1 << 51, SEALED + letters),
     ]
     .concat();
     let held = [&id[..], &tenant.bytes(), &badge, &[1], &issuer, &person, &[1], &millis[..6], &[0]]

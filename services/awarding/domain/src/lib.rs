@@ -26,7 +26,7 @@ pub use id::{
     AwardId, AwardKind, BatchId, BatchKind, EarnerId, EarnerKind, StatusListId, StatusListKind,
     SubmissionId, SubmissionKind, status_list,
 };
-pub use particulars::Particulars;
+pub use particulars::{Particulars, Stated, credential_id};
 pub use person::{ErasedAward, Person, PersonCommand, PersonErased, PersonEvent, PersonRejection};
 pub use status_list::{
     CAPACITY, Permutation, StatusList, StatusListCommand, StatusListEvent, StatusListRejection,

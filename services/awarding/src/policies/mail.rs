@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use awarding_domain::{Award, AwardCommand, AwardId, Made, Particulars};
+use awarding_domain::{Award, AwardCommand, AwardId, Particulars};
 use eventstore::{Execution, RecordedEvent};
 use kernel::{Actor, CommandId, TenantId};
 use runtime::{
@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::Reaction;
 use crate::{
+    awards::AwardRow,
     role::Awarding,
     trouble::{Outcome, Trouble},
 };
@@ -57,11 +58,11 @@ impl Letters {
         if made.notified_at.is_some() || made.revocation.is_some() {
             return Ok(());
         }
-        let sealed = Some(&made.created.particulars);
-        let Some(particulars) = self.0.show.particulars(tenant, sealed).await? else {
+        let row = AwardRow::of(*made);
+        let Some(particulars) = self.0.show.particulars(tenant, &row).await? else {
             return Ok(());
         };
-        let mail = self.letter(tenant, id, &made, &particulars, fact).await?;
+        let mail = self.letter(tenant, id, &row, &particulars, fact).await?;
         match self.0.context.stores.mailer.send(mail).await {
             Ok(()) => {}
             Err(error @ MailError::Refused(_)) => {
@@ -104,11 +105,11 @@ impl Letters {
         &self,
         tenant: TenantId,
         id: AwardId,
-        made: &Made,
+        row: &AwardRow,
         particulars: &Particulars,
         fact: &RecordedEvent,
     ) -> Outcome<Mail> {
-        let credential = self.0.show.credential(tenant, made.created.template, particulars).await?;
+        let credential = self.0.show.credential(tenant, id, row, particulars).await?;
         let Names { name: badge, issuer: Issuer { name: issuer } } =
             serde_json::from_slice(&credential)
                 .map_err(|_| Trouble::broken("a credential cannot be read"))?;
@@ -124,7 +125,7 @@ impl Letters {
         Ok(Mail {
             id: CommandId::derived(&[b"award-mail", fact.id.as_bytes()]).uuid(),
             to,
-            owner: made.created.person.to_string(),
+            owner: row.person.to_string(),
             subject: format!("{issuer} has awarded you the badge {badge}"),
             text: format!(
                 "{greeting}\n\n{issuer} has awarded you the badge \"{badge}\".\n\nSee it, accept it or decline it here:\n{link}\n"

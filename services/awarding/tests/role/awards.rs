@@ -1,4 +1,7 @@
 use auth::Role;
+use awarding_domain::{Award, AwardCreated, AwardEvent, AwardId, Particulars, Stated};
+use eventstore::Expected;
+use keyvault::Owner;
 use openbadges::SecretKey;
 use openbadges::verify::{CheckKind, Options, Outcome, Report, Verifier};
 use proto::{
@@ -60,6 +63,55 @@ async fn an_award_verifies_until_it_is_revoked() {
     assert_eq!(report.outcome(CheckKind::Status), Outcome::Invalid, "{report:?}");
     let again = answer(client.revoke_award(world.call(request)).await).unwrap();
     assert!(again.written.unwrap().replayed);
+}
+
+#[tokio::test]
+async fn an_award_sealed_in_the_first_form_is_written_as_it_was_signed() {
+    let world = World::new().await;
+    let mut request = world.award_request("a", "ada@example.org", "Ada Lovelace");
+    request.narrative = "Wrote the first program.".into();
+    let made = world.award(request).await.unwrap();
+    let public = async |award_id: String, position| {
+        let request = GetPublicAwardRequest { award_id, summary: false };
+        let mut client = world.client.clone();
+        answer(client.get_public_award(world.call_at(position, request)).await).unwrap()
+    };
+    let signed = public(made.award.unwrap().id, made.written.unwrap().position).await;
+
+    let award: AwardId = signed.award.as_ref().unwrap().id.parse().unwrap();
+    let stores = &world.rig.context.stores;
+    let (state, _) =
+        eventstore::load::<Award>(&*stores.events, world.tenant, &award).await.unwrap();
+    let Award::Made(made) = state else { panic!("no award") };
+    let created = made.created;
+    let sealed = &created.particulars;
+    let bytes = keyvault::unseal(&*stores.vault, world.tenant, Particulars::PURPOSE, sealed).await;
+    let particulars = Particulars::read(&bytes.unwrap().unwrap()).unwrap();
+    let credential: serde_json::Value = serde_json::from_slice(&signed.credential).unwrap();
+    let stated = Stated {
+        credential_id: credential["id"].as_str().unwrap().to_owned(),
+        achieved_at: created.achieved_at,
+        issued_at: created.issued_at,
+        expires_at: created.expires_at,
+        index: created.index,
+    };
+    let first = serde_json::json!({
+        "email": particulars.email,
+        "name": particulars.name,
+        "fill": particulars.fill(stated),
+        "signature": kernel::Base64(particulars.signature.to_vec()),
+    });
+    let owner = Owner::new(world.tenant, created.person);
+    let key = stores.vault.key(&owner, sealed.key_version).await.unwrap().unwrap();
+    let first = serde_json::to_vec(&first).unwrap();
+    let particulars = key.seal(&owner, Particulars::PURPOSE, &first, [7; 24]);
+    let old = AwardEvent::Created(Box::new(AwardCreated { particulars, ..created }));
+    let award: AwardId = id(77);
+    let position = world.tell::<Award>(&award, Expected::NoStream, &[old]).await;
+    let shown = public(award.to_string(), position.0).await;
+    assert_eq!(shown.credential, signed.credential);
+    let (shown, signed) = (shown.award.unwrap(), signed.award.unwrap());
+    assert_eq!((shown.recipient, shown.narrative), (signed.recipient, signed.narrative));
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use awarding_domain::{AwardCreated, Digest, Particulars, Template, TemplateEvent};
+use awarding_domain::{
+    AwardCreated, Digest, Particulars, Stated, Template, TemplateEvent, credential_id,
+};
 use eventstore::{RecordedEvent, StreamId};
 use issuers_domain::{IssuerEvent, IssuerId};
 use kernel::TenantId;
@@ -75,7 +77,7 @@ impl Credentials {
         opened: &[u8],
         read: impl FnOnce(&StreamId) -> Option<Vec<RecordedEvent>>,
     ) {
-        match self.judge(fact.stream.tenant(), created, opened, read) {
+        match self.judge(fact, created, opened, read) {
             Ok(()) => self.verified += 1,
             Err(why) => {
                 let (position, stream) = (fact.position, &fact.stream);
@@ -87,15 +89,24 @@ impl Credentials {
 
     fn judge(
         &mut self,
-        tenant: TenantId,
+        fact: &RecordedEvent,
         created: &AwardCreated,
         opened: &[u8],
         read: impl FnOnce(&StreamId) -> Option<Vec<RecordedEvent>>,
     ) -> Result<(), String> {
-        let particulars: Particulars =
-            serde_json::from_slice(opened).map_err(|_| "cannot be read".to_owned())?;
+        let tenant = fact.stream.tenant();
+        let particulars = Particulars::read(opened).ok_or("cannot be read")?;
+        let award = fact.subject().map_err(|error| error.to_string())?;
         let template = self.find(tenant, created.template, read)?;
-        let credential = template.fill(&particulars.fill, &particulars.signature());
+        let fill = particulars.fill(Stated {
+            credential_id: credential_id(&template, award)
+                .ok_or("was made with a template without a status list")?,
+            achieved_at: created.achieved_at,
+            issued_at: created.issued_at,
+            expires_at: created.expires_at,
+            index: created.index,
+        });
+        let credential = template.fill(&fill, &particulars.signature);
         if Digest::of(&credential) != created.credential {
             return Err("has another SHA-256 than its fact states".to_owned());
         }
