@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use laurel::fleet::Starter;
-use runtime::RoleName;
+use runtime::{RoleName, Tasks};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::{
@@ -50,7 +50,9 @@ impl Replica {
         };
         let told = tokio::time::timeout(Duration::from_mins(1), ready).await??;
         // What it says afterwards goes nowhere, but it can say it.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Tasks::new().spawn("what it says", async move {
+            while let Ok(Some(_)) = lines.next_line().await {}
+        });
         let listening = told["listening"].as_str().and_then(|url| url.strip_prefix("http://"));
         let at = listening.or(told["mesh"].as_str()).context("it listens nowhere")?.parse()?;
         Ok(Self { child, at })
@@ -102,10 +104,12 @@ impl Balancer {
         let at = listener.local_addr()?;
         let used = Arc::new(Mutex::new(VecDeque::new()));
         let next = Arc::clone(&used);
-        tokio::spawn(async move {
+        let tasks = Tasks::new();
+        let each = tasks.clone();
+        tasks.spawn("balancer", async move {
             while let Ok((mut client, _)) = listener.accept().await {
                 let Some(chosen) = turn(&next) else { continue };
-                tokio::spawn(async move {
+                each.spawn("connection", async move {
                     if let Ok(mut server) = TcpStream::connect(chosen).await {
                         let _ = copy_bidirectional(&mut client, &mut server).await;
                     }

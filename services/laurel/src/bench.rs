@@ -1,8 +1,11 @@
 //! `laurel bench`: what things cost on this machine, measured from outside.
 //!
-//! Scenarios that speak HTTP start a server as a process of its own and count *its* CPU time; the
-//! load comes from this process and is not counted. `append` and `replay` run in this process.
+//! Scenarios that speak HTTP start a Laurel in processes of its own and count *their* CPU time; the
+//! load comes from this process and is not counted. `append`, `append-one` and `replay` are done by
+//! this process, and what the stores' processes use is added. Scenarios with stores run on each
+//! [`Ground`].
 
+mod ground;
 mod limits;
 mod load;
 mod meter;
@@ -10,14 +13,16 @@ mod scenarios;
 mod server;
 mod standards;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 pub use limits::Limits;
-pub use meter::{Load, Meter};
+pub use meter::{Load, Meter, Processes};
+
+use ground::Ground;
 
 use crate::say::say;
 
@@ -27,6 +32,10 @@ pub struct Options {
     /// Which scenarios; all when none is named.
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<Scenario>,
+    /// Where: in one process on embedded stores, or in a process for each role on KurrentDB's
+    /// protocol and Redis, of which all is counted. Both by default, where redis-server is installed.
+    #[arg(long, value_name = "GROUND", value_delimiter = ',')]
+    on: Vec<Ground>,
     /// One JSON object a line on stdout.
     #[arg(long)]
     json: bool,
@@ -51,6 +60,8 @@ enum Scenario {
     PublicPage,
     /// Durable appends of one fact with 64 writers at once.
     Append,
+    /// Durable appends of one fact, one after the other.
+    AppendOne,
     /// All facts into fresh read models, per fact.
     Replay,
     /// One credential from its template: filled in, hashed, signed, written.
@@ -70,12 +81,13 @@ enum Scenario {
 }
 
 impl Scenario {
-    const DEFAULT: [Scenario; 12] = [
+    const DEFAULT: [Scenario; 13] = [
         Scenario::AwardBulk,
         Scenario::AwardSingle,
         Scenario::PublicJson,
         Scenario::PublicPage,
         Scenario::Append,
+        Scenario::AppendOne,
         Scenario::Replay,
         Scenario::IssueTemplate,
         Scenario::IssueGeneral,
@@ -92,6 +104,7 @@ impl Scenario {
             Scenario::PublicJson => "public-json",
             Scenario::PublicPage => "public-page",
             Scenario::Append => "append",
+            Scenario::AppendOne => "append-one",
             Scenario::Replay => "replay",
             Scenario::IssueTemplate => "issue-template",
             Scenario::IssueGeneral => "issue-general",
@@ -102,12 +115,33 @@ impl Scenario {
             Scenario::Start => "start",
         }
     }
+
+    /// On which of these grounds it can be told apart: what needs no store is measured once.
+    fn on(self, grounds: &[Ground]) -> &[Ground] {
+        match self {
+            Scenario::AwardBulk
+            | Scenario::AwardSingle
+            | Scenario::PublicJson
+            | Scenario::PublicPage
+            | Scenario::Append
+            | Scenario::AppendOne
+            | Scenario::Replay => grounds,
+            Scenario::IssueTemplate
+            | Scenario::IssueGeneral
+            | Scenario::VerifyRdfc
+            | Scenario::VerifyJcs
+            | Scenario::VerifyJwt
+            | Scenario::BakePng
+            | Scenario::Start => &[Ground::Embedded],
+        }
+    }
 }
 
 /// One line of the result.
 #[derive(Serialize)]
 struct Measurement {
     scenario: &'static str,
+    ground: Ground,
     operations: usize,
     cpu_us_per_op: f64,
     wall_us_per_op: f64,
@@ -122,23 +156,25 @@ struct Measurement {
 /// # Errors
 /// When a scenario cannot be run to its end.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let parent = options.folder.unwrap_or_else(std::env::temp_dir);
+    let parent = options.folder.clone().unwrap_or_else(std::env::temp_dir);
     let folder = parent.join(format!("laurel-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-    let outcome = measure(&options.scenarios, options.scale, options.json, &folder).await;
+    let outcome = measure(&options, &folder).await;
     std::fs::remove_dir_all(&folder)?;
     outcome
 }
 
-async fn measure(
-    chosen: &[Scenario],
-    scale: f64,
-    json: bool,
-    folder: &std::path::Path,
-) -> anyhow::Result<()> {
-    let chosen = if chosen.is_empty() { &Scenario::DEFAULT[..] } else { chosen };
+async fn measure(options: &Options, folder: &Path) -> anyhow::Result<()> {
+    let scenarios = match &options.scenarios[..] {
+        [] => &Scenario::DEFAULT[..],
+        named => named,
+    };
+    let grounds = match &options.on[..] {
+        [] => Ground::there(),
+        named => named,
+    };
     let limits = Limits::measure(folder).await?;
-    if !json {
+    if !options.json {
         say!(
             "limits: Ed25519 sign {:.1} µs, verify {:.1} µs; fsync {:.0} µs; append at 64 writers {:.0} µs",
             limits.ed25519_sign_us,
@@ -147,37 +183,60 @@ async fn measure(
             limits.store_append_us
         )?;
     }
-    for scenario in chosen {
-        let place = folder.join(scenario.name());
-        std::fs::create_dir_all(&place)?;
-        let load = scenarios::run(*scenario, scale, &place)
-            .await
-            .with_context(|| format!("the scenario {} failed", scenario.name()))?;
-        let measurement = Measurement {
-            scenario: scenario.name(),
-            operations: load.operations,
-            cpu_us_per_op: load.cpu_us_per_op,
-            wall_us_per_op: load.wall_us_per_op,
-            p50_us: load.p50_us,
-            p99_us: load.p99_us,
-            rss_mib: load.rss_mib,
-            limits,
-        };
-        if json {
-            say!("{}", serde_json::to_string(&measurement)?)?;
-        } else {
-            say!(
-                "{:<13} {:>8} operations  {:>9.1} µs CPU  {:>9.1} µs wall  p50 {:>9.0} µs  p99 {:>9.0} µs  {:>6.1} MiB",
-                measurement.scenario,
-                measurement.operations,
-                measurement.cpu_us_per_op,
-                measurement.wall_us_per_op,
-                measurement.p50_us,
-                measurement.p99_us,
-                measurement.rss_mib
-            )?;
+    for scenario in scenarios {
+        let mut first = None;
+        for ground in scenario.on(grounds) {
+            let place = folder.join(scenario.name());
+            std::fs::create_dir_all(&place)?;
+            let load =
+                scenarios::run(*scenario, *ground, options.scale, &place).await.with_context(
+                    || format!("the scenario {} failed ({})", scenario.name(), ground.name()),
+                )?;
+            std::fs::remove_dir_all(&place)?;
+            if options.json {
+                say!("{}", serde_json::to_string(&told(*scenario, *ground, &load, limits))?)?;
+            } else {
+                let times = first.map(|first: f64| load.cpu_us_per_op / first);
+                first.get_or_insert(load.cpu_us_per_op);
+                say_line(*scenario, *ground, &load, times)?;
+            }
         }
-        std::fs::remove_dir_all(&place)?;
     }
+    Ok(())
+}
+
+fn told(scenario: Scenario, ground: Ground, load: &Load, limits: Limits) -> Measurement {
+    Measurement {
+        scenario: scenario.name(),
+        ground,
+        operations: load.operations,
+        cpu_us_per_op: load.cpu_us_per_op,
+        wall_us_per_op: load.wall_us_per_op,
+        p50_us: load.p50_us,
+        p99_us: load.p99_us,
+        rss_mib: load.rss_mib,
+        limits,
+    }
+}
+
+/// `times` as much CPU time as on the ground before.
+fn say_line(
+    scenario: Scenario,
+    ground: Ground,
+    load: &Load,
+    times: Option<f64>,
+) -> anyhow::Result<()> {
+    let ratio = times.map(|times| format!("  {times:.2} × the CPU")).unwrap_or_default();
+    say!(
+        "{:<14} {:<8} {:>8} operations  {:>9.1} µs CPU  {:>9.1} µs wall  p50 {:>9.0} µs  p99 {:>9.0} µs  {:>6.1} MiB{ratio}",
+        scenario.name(),
+        ground.name(),
+        load.operations,
+        load.cpu_us_per_op,
+        load.wall_us_per_op,
+        load.p50_us,
+        load.p99_us,
+        load.rss_mib
+    )?;
     Ok(())
 }

@@ -131,6 +131,12 @@ impl Fleet {
         Ok(())
     }
 
+    /// The process of a member that runs.
+    #[must_use]
+    pub fn pid(&self, member: Member) -> Option<u32> {
+        self.running.get(&member)?.pid()
+    }
+
     /// Kills a member at once, with nothing flushed and nobody warned.
     ///
     /// # Errors

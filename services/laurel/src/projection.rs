@@ -9,7 +9,7 @@ use runtime::{Config, Flags};
 use serde_json::json;
 
 use crate::{
-    bench::{Load, Meter},
+    bench::{Load, Meter, Processes},
     process,
     say::say,
 };
@@ -210,14 +210,14 @@ pub fn config(data: &Path) -> anyhow::Result<Config> {
     Ok(Config::load(&Flags { data: Some(data.to_owned()), ..Flags::default() })?)
 }
 
-/// Replays the whole log of a folder into fresh read models; what one fact cost.
+/// Replays the whole log into fresh read models; what one fact cost this process and those.
 ///
 /// # Errors
 /// When the stores do not open, or a fact cannot be read.
-pub async fn replay(data: &Path) -> anyhow::Result<Load> {
-    let context = process::open(&config(data)?).await?;
+pub async fn replay(config: &Config, others: Processes) -> anyhow::Result<Load> {
+    let context = process::open(config).await?;
     let facts = usize::try_from(context.stores.events.head().await?.0).context("a count")?;
-    let meter = Meter::of_this_process()?;
+    let meter = Meter::start(others.and_this())?;
     context.tasks.spawn("projections", context.views.run(context.tasks.cancelled()));
     settled(&context).await?;
     nobody_stands(&context)?;

@@ -38,7 +38,7 @@ impl Limits {
             ed25519_sign_us,
             ed25519_verify_us,
             fsync_us: fsync(folder)?,
-            store_append_us: append(folder, 64, Duration::from_millis(700)).await?.wall_us_per_op,
+            store_append_us: store_append(folder).await?,
         })
     }
 }
@@ -75,20 +75,29 @@ fn fsync(folder: &Path) -> anyhow::Result<f64> {
     Ok(percentile(&mut times, 0.5))
 }
 
-/// Appends of one fact of 300 bytes each, by so many writers at once, for so long.
+async fn store_append(folder: &Path) -> anyhow::Result<f64> {
+    let path = folder.join("append-probe");
+    let store = Arc::new(eventstore::Embedded::open(eventstore::EmbeddedOptions::at(&path))?);
+    let duration = Duration::from_millis(700);
+    let load = append(store.clone(), super::Processes::this(), 64, duration).await?;
+    store.close().await;
+    std::fs::remove_dir_all(&path)?;
+    Ok(load.wall_us_per_op)
+}
+
+/// Appends of one fact of 300 bytes each, by so many writers at once, for so long; what these
+/// processes used for one.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn append(
-    folder: &Path,
+    store: Arc<dyn EventStore>,
+    processes: super::Processes,
     writers: usize,
     duration: Duration,
 ) -> anyhow::Result<super::Load> {
-    let path = folder.join(format!("append-{writers}"));
-    let options = eventstore::EmbeddedOptions::at(&path);
-    let store = Arc::new(eventstore::Embedded::open(options)?);
     let end = Instant::now() + duration;
-    let meter = super::Meter::of_this_process()?;
+    let meter = super::Meter::start(processes)?;
     let mut tasks = tokio::task::JoinSet::new();
     for writer in 0..writers {
         let store = store.clone();
@@ -98,15 +107,10 @@ pub async fn append(
                 let stream = StreamId::named(
                     "probe",
                     TenantId::PLATFORM,
-                    format_args!("{writer}-{}", times.len()),
+                    format_args!("{writers}-{writer}-{}", times.len()),
                 );
-                let id = CommandId::derived(&[stream.as_str().as_bytes()]).uuid();
-                let data = format!("{{\"text\":\"{}\"}}", "x".repeat(288)).into_bytes();
-                let kind = "probe-made.v1".into();
-                let events = vec![NewEvent { id, kind, data, metadata: b"{}".to_vec() }];
                 let start = Instant::now();
-                let write = Append { stream, expected: Expected::NoStream, events };
-                let outcome = store.append(vec![write]).await;
+                let outcome = store.append(vec![probe(stream)]).await;
                 ensure!(outcome.iter().all(Result::is_ok), "an append failed: {outcome:?}");
                 times.push(micros(start.elapsed()));
             }
@@ -117,10 +121,16 @@ pub async fn append(
     while let Some(done) = tasks.join_next().await {
         times.extend(done??);
     }
-    let load = meter.read(times)?;
-    store.close().await;
-    std::fs::remove_dir_all(&path)?;
-    Ok(load)
+    meter.read(times)
+}
+
+/// A stream's first fact, which no role reads.
+fn probe(stream: StreamId) -> Append {
+    let id = CommandId::derived(&[stream.as_str().as_bytes()]).uuid();
+    let data = format!("{{\"text\":\"{}\"}}", "x".repeat(288)).into_bytes();
+    let kind = "probe-made.v1".into();
+    let events = vec![NewEvent { id, kind, data, metadata: b"{}".to_vec() }];
+    Append { stream, expected: Expected::NoStream, events }
 }
 
 /// Fills the log of a data folder with so many facts that no role reads.
@@ -133,14 +143,7 @@ pub async fn fill(data: &Path, facts: usize) -> anyhow::Result<()> {
     let mut made = 0;
     while made < facts {
         let writes = (made..facts.min(made + STREAMS))
-            .map(|n| {
-                let stream = StreamId::named("probe", TenantId::PLATFORM, n);
-                let id = CommandId::derived(&[stream.as_str().as_bytes()]).uuid();
-                let data = format!("{{\"text\":\"{}\"}}", "x".repeat(288)).into_bytes();
-                let kind = "probe-made.v1".into();
-                let events = vec![NewEvent { id, kind, data, metadata: b"{}".to_vec() }];
-                Append { stream, expected: Expected::NoStream, events }
-            })
+            .map(|n| probe(StreamId::named("probe", TenantId::PLATFORM, n)))
             .collect::<Vec<_>>();
         made += writes.len();
         let outcomes = store.append(writes).await;

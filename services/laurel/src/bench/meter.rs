@@ -23,38 +23,75 @@ pub struct Load {
     pub rss_mib: f64,
 }
 
-/// Reads the clocks of one process, before and after.
+/// Whose clocks are read.
+#[derive(Clone, Debug, Default)]
+pub struct Processes {
+    this: bool,
+    others: Vec<u32>,
+}
+
+impl Processes {
+    /// This one.
+    #[must_use]
+    pub fn this() -> Self {
+        Self { this: true, others: Vec::new() }
+    }
+
+    /// Others, by their ids.
+    #[must_use]
+    pub fn others(pids: Vec<u32>) -> Self {
+        Self { this: false, others: pids }
+    }
+
+    /// These and this one.
+    #[must_use]
+    pub fn and_this(self) -> Self {
+        Self { this: true, ..self }
+    }
+
+    /// User and system time of all so far, in microseconds.
+    ///
+    /// # Errors
+    /// When one of them is gone.
+    pub fn cpu_us(&self) -> anyhow::Result<f64> {
+        let mut sum = if self.this { own_cpu_us() } else { 0.0 };
+        for pid in &self.others {
+            sum += cpu_us(*pid)?;
+        }
+        Ok(sum)
+    }
+
+    /// Resident memory of all, in MiB.
+    fn rss_mib(&self) -> anyhow::Result<f64> {
+        let mut sum = if self.this { rss_mib("self")? } else { 0.0 };
+        for pid in &self.others {
+            sum += rss_mib(&pid.to_string())?;
+        }
+        Ok(sum)
+    }
+}
+
+/// Reads the clocks of processes, before and after.
 pub struct Meter {
-    pid: Option<u32>,
+    processes: Processes,
     start: Instant,
     cpu: f64,
 }
 
 impl Meter {
-    /// Starts metering this process.
+    /// Starts metering.
     ///
     /// # Errors
-    /// When the system does not tell.
-    pub fn of_this_process() -> anyhow::Result<Self> {
-        Self::of(None)
-    }
-
-    /// Starts metering a child.
-    ///
-    /// # Errors
-    /// When the process is gone.
-    pub fn of_process(pid: u32) -> anyhow::Result<Self> {
-        Self::of(Some(pid))
-    }
-
-    fn of(pid: Option<u32>) -> anyhow::Result<Self> {
-        Ok(Self { pid, cpu: cpu_us(pid)?, start: Instant::now() })
+    /// When one of the processes is gone.
+    pub fn start(processes: Processes) -> anyhow::Result<Self> {
+        let cpu = processes.cpu_us()?;
+        Ok(Self { processes, cpu, start: Instant::now() })
     }
 
     /// What was used since the start for operations with these latencies in microseconds.
     ///
     /// # Errors
-    /// When the process is gone.
+    /// When a process is gone.
     pub fn read(&self, latencies: Vec<f64>) -> anyhow::Result<Load> {
         let operations = latencies.len();
         self.read_for(operations, latencies)
@@ -63,10 +100,10 @@ impl Meter {
     /// What was used since the start for so many operations.
     ///
     /// # Errors
-    /// When the process is gone.
+    /// When a process is gone.
     pub fn read_for(&self, operations: usize, mut latencies: Vec<f64>) -> anyhow::Result<Load> {
         let wall = micros(self.start.elapsed());
-        let cpu = cpu_us(self.pid)? - self.cpu;
+        let cpu = self.processes.cpu_us()? - self.cpu;
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         let count = operations.max(1) as f64;
         Ok(Load {
@@ -75,22 +112,18 @@ impl Meter {
             wall_us_per_op: wall / count,
             p50_us: percentile(&mut latencies, 0.5),
             p99_us: percentile(&mut latencies, 0.99),
-            rss_mib: rss_mib(self.pid)?,
+            rss_mib: self.processes.rss_mib()?,
         })
     }
 }
 
-/// User and system time so far, in microseconds.
-///
-/// # Errors
-/// When the process is gone.
-pub fn cpu_us(pid: Option<u32>) -> anyhow::Result<f64> {
-    let Some(pid) = pid else {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-        #[expect(clippy::cast_precision_loss, reason = "seconds of CPU are far below 2^52")]
-        return Ok(time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3);
-    };
+fn own_cpu_us() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    #[expect(clippy::cast_precision_loss, reason = "seconds of CPU are far below 2^52")]
+    return time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3;
+}
 
+fn cpu_us(pid: u32) -> anyhow::Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("the process is gone")?;
     let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
     let ticks: u64 = fields.split(' ').skip(11).take(2).filter_map(|f| f.parse::<u64>().ok()).sum();
@@ -98,13 +131,9 @@ pub fn cpu_us(pid: Option<u32>) -> anyhow::Result<f64> {
     Ok(ticks as f64 * 1e6 / rustix::param::clock_ticks_per_second() as f64)
 }
 
-/// Resident memory in MiB.
-///
-/// # Errors
-/// When the process is gone.
-pub fn rss_mib(pid: Option<u32>) -> anyhow::Result<f64> {
-    let path = pid.map_or("/proc/self/status".into(), |pid| format!("/proc/{pid}/status"));
-    let status = fs::read_to_string(path).context("the process is gone")?;
+fn rss_mib(process: &str) -> anyhow::Result<f64> {
+    let status =
+        fs::read_to_string(format!("/proc/{process}/status")).context("the process is gone")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
     Ok(kib.and_then(|kib| kib.trim().parse::<f64>().ok()).unwrap_or_default() / 1024.0)

@@ -7,10 +7,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use serde_json::json;
 
-use super::{Load, Meter, Scenario, limits, load::many, server::Server, standards};
+use super::{
+    Load, Meter, Processes, Scenario,
+    ground::{Ground, Running, stores_alone},
+    limits,
+    load::many,
+    server::Server,
+    standards,
+};
 use crate::{
     demo::{self, Seeded},
     partner::Partner,
@@ -18,19 +25,26 @@ use crate::{
 };
 
 /// Runs one on an empty folder.
-pub async fn run(scenario: Scenario, scale: f64, folder: &Path) -> anyhow::Result<Load> {
+pub async fn run(
+    scenario: Scenario,
+    ground: Ground,
+    scale: f64,
+    folder: &Path,
+) -> anyhow::Result<Load> {
     let times = |count: f64| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
         let count = (count * scale).max(1.0) as usize;
         count
     };
+    let json = "application/vc+ld+json";
     match scenario {
-        Scenario::AwardBulk => award_bulk(folder, times(10_000.0)).await,
-        Scenario::AwardSingle => award_single(folder, times(6_000.0)).await,
-        Scenario::PublicJson => public(folder, times(30_000.0), "application/vc+ld+json").await,
-        Scenario::PublicPage => public(folder, times(30_000.0), "text/html").await,
-        Scenario::Append => limits::append(folder, 64, Duration::from_secs_f64(4.0 * scale)).await,
-        Scenario::Replay => replay(folder, times(20_000.0)).await,
+        Scenario::AwardBulk => award_bulk(ground, folder, times(10_000.0)).await,
+        Scenario::AwardSingle => award_single(ground, folder, times(6_000.0)).await,
+        Scenario::PublicJson => public(ground, folder, times(30_000.0), json).await,
+        Scenario::PublicPage => public(ground, folder, times(30_000.0), "text/html").await,
+        Scenario::Append => append(ground, folder, 64, scale).await,
+        Scenario::AppendOne => append(ground, folder, 1, scale).await,
+        Scenario::Replay => replay(ground, folder, times(20_000.0)).await,
         Scenario::IssueTemplate
         | Scenario::IssueGeneral
         | Scenario::VerifyRdfc
@@ -41,13 +55,13 @@ pub async fn run(scenario: Scenario, scale: f64, folder: &Path) -> anyhow::Resul
     }
 }
 
-/// A server with a badge to award.
-async fn ready(folder: &Path) -> anyhow::Result<(Server, Seeded)> {
-    let operator = process::operator_token(&projection::config(folder)?).await?;
-    let server = Server::start(folder).await?;
-    let guest = Partner::new(&server.url)?;
-    let seeded = demo::organization(&guest, &operator, folder).await?;
-    Ok((server, seeded))
+/// A Laurel with a badge to award.
+async fn ready(ground: Ground, folder: &Path) -> anyhow::Result<(Running, Seeded)> {
+    let laurel = Running::start(ground, folder).await?;
+    let operator = process::operator_token(&laurel.config()?).await?;
+    let guest = Partner::new(&laurel.url())?;
+    let seeded = demo::organization(&guest, &operator, &laurel.data()).await?;
+    Ok((laurel, seeded))
 }
 
 /// A CSV of that many people nobody has met.
@@ -78,22 +92,22 @@ async fn award(seeded: &Seeded, count: usize) -> anyhow::Result<Vec<f64>> {
     Ok(times)
 }
 
-async fn award_bulk(folder: &Path, count: usize) -> anyhow::Result<Load> {
-    let (server, seeded) = ready(folder).await?;
+async fn award_bulk(ground: Ground, folder: &Path, count: usize) -> anyhow::Result<Load> {
+    let (laurel, seeded) = ready(ground, folder).await?;
     // One batch beforehand, so that what is made once is made.
     demo::award_everyone(&seeded, &people(10, usize::MAX / 2), "bench/warm").await?;
-    let meter = Meter::of_process(server.pid()?)?;
+    let meter = Meter::start(laurel.processes()?)?;
     let times = award(&seeded, count).await?;
     let load = meter.read_for(count, times)?;
-    server.stop().await?;
+    laurel.stop().await?;
     Ok(load)
 }
 
 const AWARD: &str = "mutation($input: AwardCreateInput!) {
   awardCreate(input: $input) { award { id } userErrors { ...on UserError { code message path } } } }";
 
-async fn award_single(folder: &Path, count: usize) -> anyhow::Result<Load> {
-    let (server, seeded) = ready(folder).await?;
+async fn award_single(ground: Ground, folder: &Path, count: usize) -> anyhow::Result<Load> {
+    let (laurel, seeded) = ready(ground, folder).await?;
     let seeded = Arc::new(seeded);
     let give = {
         let seeded = seeded.clone();
@@ -113,15 +127,20 @@ async fn award_single(folder: &Path, count: usize) -> anyhow::Result<Load> {
     };
     let warm = give.clone();
     many(64, 16, move |n| warm(usize::MAX / 2 + n)).await?;
-    let meter = Meter::of_process(server.pid()?)?;
+    let meter = Meter::start(laurel.processes()?)?;
     let times = many(count, 64, give).await?;
     let load = meter.read(times)?;
-    server.stop().await?;
+    laurel.stop().await?;
     Ok(load)
 }
 
-async fn public(folder: &Path, count: usize, accept: &'static str) -> anyhow::Result<Load> {
-    let (server, seeded) = ready(folder).await?;
+async fn public(
+    ground: Ground,
+    folder: &Path,
+    count: usize,
+    accept: &'static str,
+) -> anyhow::Result<Load> {
+    let (laurel, seeded) = ready(ground, folder).await?;
     let outcome = demo::award_everyone(&seeded, &people(50, 0), "bench/public").await?;
     ensure!(outcome.awarded == 50, "the awards to look at were not made");
     let listed =
@@ -130,7 +149,7 @@ async fn public(folder: &Path, count: usize, accept: &'static str) -> anyhow::Re
     let urls: Vec<String> = nodes
         .iter()
         .filter_map(|node| node["publicUrl"].as_str())
-        .filter_map(|url| Some(format!("{}{}", server.url, &url[url.find("/c/")?..])))
+        .filter_map(|url| Some(format!("{}{}", laurel.url(), &url[url.find("/c/")?..])))
         .collect();
     ensure!(urls.len() == 50, "the awards to look at are not listed");
     let http = seeded.partner.http().clone();
@@ -147,19 +166,55 @@ async fn public(folder: &Path, count: usize, accept: &'static str) -> anyhow::Re
     };
     let warm = get.clone();
     many(500, 16, warm).await?;
-    let meter = Meter::of_process(server.pid()?)?;
+    let meter = Meter::start(laurel.processes()?)?;
     let times = many(count, 16, get).await?;
     let load = meter.read(times)?;
-    server.stop().await?;
+    laurel.stop().await?;
     Ok(load)
 }
 
-async fn replay(folder: &Path, count: usize) -> anyhow::Result<Load> {
-    let (server, seeded) = ready(folder).await?;
+async fn append(ground: Ground, folder: &Path, writers: usize, scale: f64) -> anyhow::Result<Load> {
+    let duration = Duration::from_secs_f64(4.0 * scale);
+    match ground {
+        Ground::Embedded => {
+            let options = eventstore::EmbeddedOptions::at(folder.join("events"));
+            let store = Arc::new(eventstore::Embedded::open(options)?);
+            let load = limits::append(store.clone(), Processes::this(), writers, duration).await;
+            store.close().await;
+            load
+        }
+        Ground::Apart => {
+            let laurel = Running::start(ground, folder).await?;
+            let context = process::open(&laurel.config()?).await?;
+            let Running::Apart(mut fleet) = laurel else { bail!("the processes are one") };
+            let processes = stores_alone(&mut fleet).await?.and_this();
+            let events = context.stores.events.clone();
+            let load = limits::append(events, processes, writers, duration).await;
+            context.tasks.shutdown(Duration::from_secs(10)).await.ok();
+            fleet.stop().await?;
+            load
+        }
+    }
+}
+
+async fn replay(ground: Ground, folder: &Path, count: usize) -> anyhow::Result<Load> {
+    let (laurel, seeded) = ready(ground, folder).await?;
     award(&seeded, count).await?;
-    server.stop().await?;
-    std::fs::remove_dir_all(folder.join("models")).context("dropping the read models")?;
-    projection::replay(folder).await
+    let config = laurel.config()?;
+    match laurel {
+        Running::Embedded(server, _) => {
+            server.stop().await?;
+            std::fs::remove_dir_all(folder.join("models")).context("dropping the read models")?;
+            projection::replay(&config, Processes::default()).await
+        }
+        Running::Apart(mut fleet) => {
+            let stores = stores_alone(&mut fleet).await?;
+            fleet.tell_redis(&["FLUSHALL"]).await?;
+            let load = projection::replay(&config, stores).await;
+            fleet.stop().await?;
+            load
+        }
+    }
 }
 
 async fn start(folder: &Path, facts: usize) -> anyhow::Result<Load> {
@@ -167,11 +222,11 @@ async fn start(folder: &Path, facts: usize) -> anyhow::Result<Load> {
     // The first start builds the indexes and read models; the second is what is measured.
     Server::start(folder).await?.stop().await?;
     let server = Server::start(folder).await?;
-    let meter = Meter::of_process(server.pid()?)?;
     let took = limits::micros(server.ready_after);
-    let mut load = meter.read(vec![took])?;
+    let processes = Processes::others(vec![server.pid()?]);
+    let mut load = Meter::start(processes.clone())?.read(vec![took])?;
     load.wall_us_per_op = took;
-    load.cpu_us_per_op = super::meter::cpu_us(Some(server.pid()?))?;
+    load.cpu_us_per_op = processes.cpu_us()?;
     server.stop().await?;
     Ok(load)
 }

@@ -14,6 +14,20 @@ use tokio::{
     time::timeout,
 };
 
+/// This program, quiet and without an allowance for the one client that the load is: what it may
+/// spend is not what is measured.
+///
+/// # Errors
+/// When the system does not tell where this program is.
+pub fn laurel() -> std::io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .env("LAUREL__LOG__LEVEL", "error")
+        .env("LAUREL__LIMITS__GRAPHQL_POINTS", u32::MAX.to_string())
+        .env("LAUREL__LIMITS__GRAPHQL_POINTS_PER_SECOND", u32::MAX.to_string());
+    Ok(command)
+}
+
 /// The process; it is killed when dropped.
 pub struct Server {
     child: Child,
@@ -30,13 +44,9 @@ impl Server {
     /// When it does not get ready.
     pub async fn start(data: &Path) -> anyhow::Result<Self> {
         let start = Instant::now();
-        let mut child = Command::new(std::env::current_exe()?)
+        let mut child = laurel()?
             .args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
-            .env("LAUREL__LOG__LEVEL", "error")
-            // The load is one client's: what it may spend is not what is measured.
-            .env("LAUREL__LIMITS__GRAPHQL_POINTS", u32::MAX.to_string())
-            .env("LAUREL__LIMITS__GRAPHQL_POINTS_PER_SECOND", u32::MAX.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -17,7 +17,7 @@ use openbadges::{
 };
 use serde_json::{Value, json};
 
-use super::{Load, Meter, Scenario, limits::micros};
+use super::{Load, Meter, Processes, Scenario, limits::micros};
 
 /// Operations timed together: one alone is too short for the clock.
 const BATCH: usize = 50;
@@ -135,7 +135,7 @@ fn time(
     for n in 0..BATCH {
         black_box(operation(n)?);
     }
-    let meter = Meter::of_this_process()?;
+    let meter = Meter::start(Processes::this())?;
     let mut times = Vec::with_capacity(count / BATCH + 1);
     let mut done = 0;
     while done < count {

@@ -66,6 +66,10 @@ impl Running {
         Ok(Self { child, log: log.to_owned() })
     }
 
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Returns when it says that it is ready.
     pub(super) async fn ready(&mut self, member: Member, ops: u16) -> anyhow::Result<()> {
         if member == Member::Redis {
