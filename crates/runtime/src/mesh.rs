@@ -22,7 +22,11 @@ use rustls::{
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsConnector, client, server};
-use tonic::{Status, body::Body, transport::Endpoint};
+use tonic::{
+    Status,
+    body::Body,
+    transport::{Channel, Endpoint},
+};
 use tower::{Layer, Service, service_fn};
 
 use crate::{
@@ -71,6 +75,15 @@ impl Mesh {
     /// # Errors
     /// [`MeshUrl`].
     pub fn wire(self: &Arc<Self>, role: RoleName) -> Result<Option<Wire>, MeshUrl> {
+        Ok(self.channel(role)?.map(|channel| wire::over(Remote::new(channel))))
+    }
+
+    /// The same without what repeats calls of one message: for callers that do so themselves and
+    /// send many.
+    ///
+    /// # Errors
+    /// [`MeshUrl`].
+    pub fn channel(self: &Arc<Self>, role: RoleName) -> Result<Option<Channel>, MeshUrl> {
         let Some(url) = self.config.roles.get(&role) else { return Ok(None) };
         let uri: Uri = url.parse().map_err(|_| MeshUrl { role })?;
         let (Some("https"), Some(host), Some(port)) =
@@ -91,7 +104,7 @@ impl Mesh {
             .keep_alive_timeout(KEEP_ALIVE / 2)
             .keep_alive_while_idle(true)
             .http2_adaptive_window(true);
-        Ok(Some(wire::over(Remote::new(endpoint.connect_with_connector_lazy(connector)))))
+        Ok(Some(endpoint.connect_with_connector_lazy(connector)))
     }
 
     async fn connect(

@@ -207,9 +207,9 @@ fn embedded_models(data: &Path) -> Result<readmodel::Embedded, readmodel::OpenEr
 
 /// The vault of the role that has it, and what keeps its memory right.
 fn remote_vault(mesh: Option<&Arc<Mesh>>) -> Result<(Remote, Keeper), StoresError> {
-    let wire = mesh.map(|mesh| mesh.wire(RoleName::KeyVault)).transpose()?.flatten();
-    let wire = wire.ok_or(StoresError::NoVault)?;
-    Ok(Remote::new(wire, RemoteOptions::default()))
+    let channel = mesh.map(|mesh| mesh.channel(RoleName::KeyVault)).transpose()?.flatten();
+    let channel = channel.ok_or(StoresError::NoVault)?;
+    Ok(Remote::new(channel, RemoteOptions::default()))
 }
 
 impl Config {

@@ -13,9 +13,14 @@ use std::{
     time::Duration,
 };
 
+use keyvault::{
+    remote::{Remote, RemoteOptions},
+    server::{LEASE, Service, Shared},
+};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use runtime::{
-    Context, Mesh, RoleName, RoleParts, Wire, install_cryptography, serve_mesh, testing::Rig,
+    Context, Mesh, RoleName, RoleParts, Wire, install_cryptography, mesh::Peer, serve_mesh,
+    serve_without_tokens, testing::Rig,
 };
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -55,21 +60,23 @@ impl Authority {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     }
 
-    /// The part of whoever has that certificate; issuers are at that address.
-    fn mesh(&self, name: &str, issuers: SocketAddr, authority: &Path) -> Arc<Mesh> {
+    /// The part of whoever has that certificate; issuers, or the key vault, are at that address.
+    fn mesh(&self, name: &str, at: SocketAddr, authority: &Path) -> Arc<Mesh> {
         let config = runtime::config::Mesh {
             listen: None,
             certificate: self.path(&format!("{name}.pem")),
             key: self.path(&format!("{name}.key")),
             authority: authority.to_owned(),
-            roles: [(RoleName::Issuers, format!("https://{issuers}"))].into(),
+            roles: [RoleName::Issuers, RoleName::KeyVault]
+                .map(|role| (role, format!("https://{at}")))
+                .into(),
         };
         Arc::new(Mesh::new(config).unwrap())
     }
 
-    fn role(&self, role: RoleName, issuers: SocketAddr) -> Arc<Mesh> {
+    fn role(&self, role: RoleName, at: SocketAddr) -> Arc<Mesh> {
         self.certify(role.as_str(), &[&role.dns_name()]);
-        self.mesh(role.as_str(), issuers, &self.path("ca.pem"))
+        self.mesh(role.as_str(), at, &self.path("ca.pem"))
     }
 }
 
@@ -98,6 +105,29 @@ async fn call(wire: &Wire) -> Status {
         Ok(response) => Status::from_header_map(response.headers()).expect("a refusal"),
         Err(status) => status,
     }
+}
+
+#[tokio::test]
+async fn a_role_keeps_keys_in_memory_while_it_watches_the_key_vault() {
+    let (authority, rig, (listener, at)) = (Authority::new(), Rig::new(vec![]), bound().await);
+    let tasks = &rig.context.tasks;
+    let (shared, caretaker) = Shared::new(Arc::clone(&rig.context.stores.vault), LEASE);
+    tasks.spawn("keyvault", caretaker.run(tasks.closing().cancelled_owned()));
+    let service = Service::new(shared).admitting(|caller, _| {
+        caller.get::<Peer>().is_some_and(|peer| peer.may_call(RoleName::KeyVault))
+    });
+    let routes = Routes::new(service.into_server());
+    let server = authority.role(RoleName::KeyVault, at);
+    let serving = serve_without_tokens(routes, &server, listener, tasks.closing());
+    tasks.spawn("mesh", async { serving.await.unwrap() });
+
+    let caller = authority.role(RoleName::Awarding, at);
+    let channel = caller.channel(RoleName::KeyVault).unwrap().unwrap();
+    let (vault, keeper) = Remote::new(channel, RemoteOptions::default());
+    tasks.spawn("keys", keeper.run(tasks.cancelled().cancelled_owned()));
+    let mut whole = vault.whole();
+    let kept = tokio::time::timeout(Duration::from_secs(20), whole.wait_for(|whole| *whole));
+    assert!(kept.await.expect("a lease").is_ok());
 }
 
 #[tokio::test]
