@@ -101,7 +101,7 @@ async fn a_fact_nobody_can_read_is_named_and_alerts_while_other_tenants_go_on_un
     for model in models {
         let flags = Flags { data: Some(data.path().to_owned()), ..Flags::default() };
         let (by, reason) = ("ticket 7".to_owned(), "written by a broken tool".to_owned());
-        let skip = projection::Command::Skip { model, position, by, reason, flags };
+        let skip = projection::Command::Skip { model, position, by, reason, flags, json: false };
         projection::run(skip).await.unwrap();
     }
     let process = Process::start(observed(data.path()), Wiring::Local).await.unwrap();

@@ -43,6 +43,9 @@ pub enum Command {
         /// Where the stores are.
         #[command(flatten)]
         flags: Flags,
+        /// Say afterwards what is done without, as one JSON object.
+        #[arg(long)]
+        json: bool,
     },
     /// Builds a read model anew from the log, beside the present one, and switches over.
     Rebuild {
@@ -64,8 +67,14 @@ pub enum Command {
 pub async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Status { flags, json } => status(&Config::load(&flags)?, json).await,
-        Command::Skip { model, position, by, reason, flags } => {
-            skip(&Config::load(&flags)?, &model, position, &by, &reason).await
+        Command::Skip { model, position, by, reason, flags, json } => {
+            let skipped = skip(&Config::load(&flags)?, &model, position, &by, &reason).await?;
+            if json {
+                say!("{}", told(&skipped))?;
+            } else {
+                say!("recorded: {model} does without {} at {position}", skipped.kind)?;
+            }
+            Ok(())
         }
         Command::Rebuild { models, flags, json } => {
             rebuild(&Config::load(&flags)?, &models, json).await
@@ -123,7 +132,7 @@ async fn skip(
     position: u64,
     by: &str,
     reason: &str,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Standing> {
     for (what, text) in [("--by", by), ("--reason", reason)] {
         ensure!((1..=500).contains(&text.trim().len()), "{what} says something, in 500 bytes");
     }
@@ -132,21 +141,20 @@ async fn skip(
     settled(&context).await?;
     let all: Vec<_> = context.views.progress().into_iter().flat_map(|it| it.standing).collect();
     let standing = all.iter().find(|it| it.model.name == model && it.position.0 == position);
-    let standing = standing.with_context(|| {
+    let standing = standing.cloned().with_context(|| {
         let all: Vec<String> = all.iter().map(|it| format!("{}: {it}", it.model.name)).collect();
         format!("nobody stands still in {model} at {position}: there are {all:?}")
     })?;
     let now = context.stores.clock.now();
-    readmodel::skips::skip(&*context.stores.events, standing, by, reason, now).await?;
-    while context.views.progress().iter().any(|it| it.standing.contains(standing)) {
+    readmodel::skips::skip(&*context.stores.events, &standing, by, reason, now).await?;
+    while context.views.progress().iter().any(|it| it.standing.contains(&standing)) {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     settled(&context).await?;
     let late = context.tasks.shutdown(std::time::Duration::from_mins(1)).await;
     context.stores.models.flush().await?;
     late.map_err(|tasks| anyhow::anyhow!("did not end in time: {tasks:?}"))?;
-    say!("recorded: {model} does without {} at {position}", standing.kind)?;
-    Ok(())
+    Ok(standing)
 }
 
 async fn rebuild(config: &Config, chosen: &[String], json: bool) -> anyhow::Result<()> {
