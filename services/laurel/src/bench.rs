@@ -2,8 +2,8 @@
 //!
 //! Scenarios that speak HTTP start a Laurel in processes of its own and count *their* CPU time; the
 //! load comes from this process and is not counted. `append`, `append-one` and `replay` are done by
-//! this process, and what the stores' processes use is added. Scenarios with stores run on each
-//! [`Ground`].
+//! this process, and what the stores' processes use is added. Scenarios with stores run on one
+//! process and on a process for each role.
 
 mod ground;
 mod limits;
