@@ -46,6 +46,23 @@ struct Acknowledged {
     over: AtomicBool,
 }
 
+impl Acknowledged {
+    /// Takes note of an award; whether that was enough.
+    fn add(&self, address: String, id: String) -> bool {
+        self.awards.lock().unwrap().insert(address, id);
+        self.more.notify_one();
+        self.over.load(Relaxed)
+    }
+
+    /// Returns when so many more are acknowledged.
+    async fn grow_by(&self, count: usize) {
+        let before = self.awards.lock().unwrap().len();
+        while self.awards.lock().unwrap().len() < before + count {
+            self.more.notified().await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_process_is_killed_and_nothing_acknowledged_is_lost_or_doubled() {
     if !apart_is_possible() {
@@ -65,10 +82,7 @@ async fn any_process_is_killed_and_nothing_acknowledged_is_lost_or_doubled() {
         if kill % BATCH_EVERY == 0 {
             batches.push(submit(&partner, &badge, kill).await);
         }
-        let before = acknowledged.awards.lock().unwrap().len();
-        while acknowledged.awards.lock().unwrap().len() < before + BETWEEN {
-            acknowledged.more.notified().await;
-        }
+        acknowledged.grow_by(BETWEEN).await;
         // Every member has its turn, in another order each time.
         let member = members[(kill * 5 + kill / members.len()) % members.len()];
         let fleet = house.fleet.as_mut().unwrap();
@@ -158,10 +172,7 @@ async fn processes_are_replaced_one_by_one_and_no_request_fails() {
         givers.spawn(give_without_fail(partner, badge, giver, Arc::clone(&acknowledged)));
     }
     for _ in 0..REPLACEMENTS {
-        let before = acknowledged.awards.lock().unwrap().len();
-        while acknowledged.awards.lock().unwrap().len() < before + BETWEEN {
-            acknowledged.more.notified().await;
-        }
+        acknowledged.grow_by(BETWEEN).await;
         let (role, balancer, config, replica) = replicas.pop_front().unwrap();
         balancer.remove(&replica);
         replica.end().await.unwrap();
@@ -200,9 +211,7 @@ async fn give_without_fail(
             outcome => outcome.unwrap(),
         };
         let id = data["awardCreate"]["award"]["id"].as_str().unwrap().to_owned();
-        acknowledged.awards.lock().unwrap().insert(address, id);
-        acknowledged.more.notify_one();
-        if acknowledged.over.load(Relaxed) {
+        if acknowledged.add(address, id) {
             return;
         }
     }
@@ -226,9 +235,7 @@ async fn give_until_over(
             }
             tokio::time::sleep(PAUSE).await;
         };
-        acknowledged.awards.lock().unwrap().insert(address, id);
-        acknowledged.more.notify_one();
-        if acknowledged.over.load(Relaxed) {
+        if acknowledged.add(address, id) {
             return;
         }
     }

@@ -149,20 +149,13 @@ pub async fn verify(config: Config, root: Option<RootKey>, asked: Asked) -> anyh
 
 /// The worst of all answers.
 fn worst(checks: &[Check]) -> Outcome {
-    let any = |outcome| checks.iter().any(|check| check.outcome == outcome);
-    let worst = [Outcome::Damaged, Outcome::Unknown].into_iter().find(|outcome| any(*outcome));
-    worst.unwrap_or(Outcome::Sound)
+    Outcome::worst(checks.iter().map(|check| check.outcome))
 }
 
 fn tell(report: &Report) -> Result<(), Unsaid> {
     say!("log up to position {}: {} facts", report.head, report.facts)?;
     for check in &report.checks {
-        let mark = match check.outcome {
-            Outcome::Sound => "sound",
-            Outcome::Damaged => "DAMAGED",
-            Outcome::Unknown => "unknown",
-        };
-        say!("  {mark:<8} {:<12} {}", check.name, check.detail)?;
+        say!("  {:<8} {:<12} {}", check.outcome.mark(), check.name, check.detail)?;
         for damage in &check.damages {
             say!("           {damage}")?;
         }

@@ -65,12 +65,7 @@ pub(crate) fn tell(report: &Report) -> Result<(), Unsaid> {
         }
     }
     for check in &report.checks {
-        let mark = match check.outcome {
-            Outcome::Sound => "sound",
-            Outcome::Damaged => "DAMAGED",
-            Outcome::Unknown => "unknown",
-        };
-        say!("  {mark:<8} {:<8} {}", check.name, check.detail)?;
+        say!("  {:<8} {:<8} {}", check.outcome.mark(), check.name, check.detail)?;
     }
     Ok(())
 }

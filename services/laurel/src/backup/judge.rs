@@ -36,6 +36,26 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// The worst of these; of none, that all is well.
+    pub(crate) fn worst(of: impl IntoIterator<Item = Self>) -> Self {
+        of.into_iter().fold(Self::Sound, |worst, outcome| match (worst, outcome) {
+            (Self::Damaged, _) | (_, Self::Damaged) => Self::Damaged,
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Sound, Self::Sound) => Self::Sound,
+        })
+    }
+
+    /// How it is told to people.
+    pub(crate) fn mark(self) -> &'static str {
+        match self {
+            Self::Sound => "sound",
+            Self::Damaged => "DAMAGED",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// All the answers.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -105,9 +125,7 @@ pub fn judge_parts(folders: &[PathBuf], root: Option<&RootKey>) -> anyhow::Resul
 }
 
 fn summed(backups: Vec<(PathBuf, Manifest)>, checks: Vec<Check>) -> anyhow::Result<Report> {
-    let any = |outcome| checks.iter().any(|check| check.outcome == outcome);
-    let worst = [Outcome::Damaged, Outcome::Unknown].into_iter().find(|outcome| any(*outcome));
-    let outcome = worst.unwrap_or(Outcome::Sound);
+    let outcome = Outcome::worst(checks.iter().map(|check| check.outcome));
     let mut manifests = backups.into_iter().map(|(_, manifest)| manifest);
     let manifest = manifests.next().context("name the folder of a backup")?;
     Ok(Report { outcome, manifest, others: manifests.collect(), checks })
