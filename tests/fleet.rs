@@ -16,7 +16,9 @@ use laurel::{fleet::Member, partner::Partner};
 use runtime::RoleName;
 use serde_json::json;
 use tests::{
-    House, apart_is_possible, fold, load, member,
+    House, apart_is_possible, fold,
+    follower::Follower,
+    load, member,
     replica::{Balancer, Replica, configure},
 };
 use tokio::{sync::Notify, task::JoinSet};
@@ -30,6 +32,8 @@ const BETWEEN: usize = 8;
 const BATCH_EVERY: usize = 5;
 /// How often a process of two of its role is replaced, every role in turn.
 const REPLACEMENTS: usize = 8;
+/// How often a process behind a watch is killed.
+const BREAKS: usize = 4;
 /// How long a client waits before it asks again.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -132,6 +136,42 @@ async fn read_models_that_are_flushed_in_the_middle_of_a_batch_are_built_anew() 
     assert_eq!(listed, ROWS + 1, "every award is listed again, and once");
     let compared = fold::equals_the_read_models(house.process.context()).await.unwrap();
     assert!(compared > ROWS, "only {compared} rows were compared");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_follows_awards_hears_of_each_once_although_the_processes_behind_are_killed() {
+    if !apart_is_possible() {
+        return;
+    }
+    let mut house = House::open_apart(member::starter("the_member")).await.unwrap();
+    let (partner, badge) = (house.seeded.partner.clone(), house.seeded.badge.clone());
+    let mut follower = Follower::begin(&partner).await.unwrap();
+    let acknowledged = Arc::new(Acknowledged::default());
+    let mut givers = JoinSet::new();
+    givers.spawn(give_until_over(partner, badge, 0, Arc::clone(&acknowledged)));
+    let mut heard = vec![follower.next().await.unwrap()];
+    for kill in 0..BREAKS {
+        let role = if kill % 2 == 0 { RoleName::Awarding } else { RoleName::EventStore };
+        let fleet = house.fleet.as_mut().unwrap();
+        fleet.kill(Member::Role(role)).await.unwrap();
+        fleet.launch(Member::Role(role)).unwrap();
+        fleet.ready().await.unwrap();
+        acknowledged.grow_by(BETWEEN).await;
+        heard.push(follower.next().await.unwrap());
+    }
+    acknowledged.over.store(true, Relaxed);
+    while givers.join_next().await.is_some() {}
+    // One after the other: so they stand in the log.
+    let given = acknowledged.awards.lock().unwrap().clone();
+    let given: Vec<_> =
+        (0..given.len()).map(|n| given[&format!("single.0.{n}@example.org")].clone()).collect();
+    while heard.last() != given.last() {
+        heard.push(follower.next().await.unwrap());
+    }
+    // It may have begun to follow after the first awards.
+    let first = given.iter().position(|id| *id == heard[0]).unwrap();
+    assert_eq!(heard, given[first..], "every award once, in order");
     house.close().await;
 }
 

@@ -2,6 +2,7 @@
 //! looks behind the scenes where a journey ends.
 
 pub mod fold;
+pub mod follower;
 pub mod load;
 pub mod member;
 pub mod replica;

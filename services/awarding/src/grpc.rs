@@ -138,7 +138,11 @@ impl awarding_server::Awarding for Grpc {
         request: Request<WatchAwardsRequest>,
     ) -> Result<Response<Watching>, Status> {
         let principal = caller(&request, Permission::Read)?;
-        answer(self.0.watch_awards(&principal, request.into_inner()).await)
+        let (after, watching) = self.0.watch_awards(&principal, request.into_inner()).await?;
+        let mut response = Response::new(watching);
+        // So that who watches from now on can take it up again from there.
+        response.metadata_mut().insert(call::CONSISTENCY, after.0.into());
+        Ok(response)
     }
 
     async fn create_batch(

@@ -14,12 +14,13 @@ use crate::{role::Awarding, trouble::Outcome};
 pub(crate) type Watching = Pin<Box<dyn Stream<Item = Result<WatchAwardsResponse, Status>> + Send>>;
 
 impl Awarding {
-    /// What happens to the tenant's awards, from a position on, straight from the log.
+    /// What happens to the tenant's awards, from a position on, straight from the log; and which
+    /// position that is.
     pub(crate) async fn watch_awards(
         &self,
         principal: &Principal,
         request: WatchAwardsRequest,
-    ) -> Outcome<Watching> {
+    ) -> Outcome<(Position, Watching)> {
         // Not all facts tell whose issuer's they are: this needs the whole tenant.
         principal.require(Permission::Read)?;
         let after = match request.after {
@@ -35,7 +36,8 @@ impl Awarding {
             };
             stream::iter(messages)
         });
-        Ok(Box::pin(news.take_until(self.context.tasks.closing().cancelled_owned())))
+        let ended = self.context.tasks.closing().cancelled_owned();
+        Ok((after, Box::pin(news.take_until(ended))))
     }
 }
 

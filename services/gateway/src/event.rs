@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
     node::Type,
     scalar::{DateTime, EventCursor},
+    watch,
 };
 
 /// Something that happened to an award.
@@ -50,9 +51,12 @@ struct Happened {
 impl Happened {
     /// The award as it is now, at least as new as the event.
     async fn award(&self, call: &Call) -> Result<Option<Award>, Failure> {
-        let request = wire::GetAwardRequest { award_id: self.award_id.clone() };
-        let reply = call.awarding().get_award(call.request_at(request, self.position)).await;
-        Ok(found(reply)?.and_then(|r| r.award).map(Award))
+        watch::told_of(|| async {
+            let request = wire::GetAwardRequest { award_id: self.award_id.clone() };
+            let reply = call.awarding().get_award(call.request_at(request, self.position)).await;
+            Ok(found(reply)?.and_then(|r| r.award).map(Award))
+        })
+        .await
     }
 }
 
@@ -110,13 +114,12 @@ impl Subscription {
             Some(id) => Some(call.argument(Type::Badge, id)?),
             None => None,
         };
-        let request = call.request(wire::WatchAwardsRequest { after });
-        let events = call.awarding().watch_awards(request).await.map_err(Failure::from)?;
-        let events = events.into_inner().filter_map(move |event| {
+        let events = watch::awards(std::sync::Arc::clone(&call), after).await?;
+        let events = events.filter_map(move |event| {
             let (call, badge) = (std::sync::Arc::clone(&call), badge.clone());
             async move {
                 match event {
-                    Err(status) => Some(Err(Failure::from(status))),
+                    Err(failure) => Some(Err(failure)),
                     Ok(event) => message(&call, event, badge.as_deref()).await.transpose(),
                 }
             }

@@ -82,6 +82,7 @@ mod variables;
 mod verdict;
 mod verification;
 mod viewer;
+mod watch;
 pub mod web;
 mod ws;
 

@@ -3,8 +3,7 @@
 
 use std::{
     collections::HashMap,
-    convert::Infallible,
-    future,
+    future, io,
     sync::{Arc, Mutex},
 };
 
@@ -16,7 +15,7 @@ use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
 use kernel::TenantId;
 use prost::Message;
-use runtime::{Wire, testing::Rig};
+use runtime::{Wire, call::CONSISTENCY, testing::Rig};
 use serde_json::{Value, json};
 use tonic::{Status, body::Body};
 use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
@@ -39,6 +38,12 @@ pub enum Answer {
     Message(Vec<u8>),
     /// Gives these messages and goes on without another.
     Open(Vec<Vec<u8>>),
+    /// Gives these messages and breaks off.
+    Broken(Vec<Vec<u8>>),
+    /// Gives these messages and ends well.
+    Ended(Vec<Vec<u8>>),
+    /// Says that it begins behind that position, and answers so.
+    Behind(u64, Box<Answer>),
     /// Never answers.
     Never,
 }
@@ -106,23 +111,41 @@ impl Roles {
         let mut response = match answer {
             Err(status) => return status.into_http(),
             Ok(Answer::Never) => return future::pending().await,
-            Ok(Answer::Message(message)) => {
-                let body = HttpBody::from(framed(&message));
-                let mut response = Response::new(Body::new(body));
-                response.headers_mut().insert("grpc-status", HeaderValue::from_static("0"));
-                response
-            }
-            Ok(Answer::Open(messages)) => {
-                let frames: Vec<_> =
-                    messages.iter().map(|m| Ok::<_, Infallible>(framed(m))).collect();
-                let frames = stream::iter(frames).chain(stream::pending());
-                Response::new(Body::new(HttpBody::from_stream(frames)))
-            }
+            Ok(answer) => response(answer),
         };
         let grpc = HeaderValue::from_static("application/grpc");
         response.headers_mut().insert("content-type", grpc);
         response
     }
+}
+
+fn response(answer: Answer) -> Response<Body> {
+    let frames = |messages: &[Vec<u8>]| -> Vec<io::Result<Bytes>> {
+        messages.iter().map(|message| Ok(framed(message))).collect()
+    };
+    let ends = match answer {
+        Answer::Message(message) => vec![message],
+        Answer::Ended(messages) => messages,
+        Answer::Open(messages) => {
+            let frames = stream::iter(frames(&messages)).chain(stream::pending());
+            return Response::new(Body::new(HttpBody::from_stream(frames)));
+        }
+        Answer::Broken(messages) => {
+            let broken = Err(io::Error::from(io::ErrorKind::ConnectionReset));
+            let frames = stream::iter(frames(&messages)).chain(stream::iter([broken]));
+            return Response::new(Body::new(HttpBody::from_stream(frames)));
+        }
+        Answer::Behind(position, answer) => {
+            let mut response = response(*answer);
+            response.headers_mut().insert(CONSISTENCY, position.into());
+            return response;
+        }
+        Answer::Never => unreachable!("it was not asked for"),
+    };
+    let body: Vec<u8> = ends.iter().flat_map(|message| framed(message)).collect();
+    let mut response = Response::new(Body::new(HttpBody::from(body)));
+    response.headers_mut().insert("grpc-status", HeaderValue::from_static("0"));
+    response
 }
 
 fn framed(message: &[u8]) -> Bytes {

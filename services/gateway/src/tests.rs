@@ -4,3 +4,4 @@ mod limits;
 mod operations;
 mod streams;
 mod transport;
+mod watches;

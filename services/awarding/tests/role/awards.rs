@@ -390,6 +390,23 @@ async fn a_watcher_hears_what_happens_in_order() {
 }
 
 #[tokio::test]
+async fn a_watch_from_now_on_tells_where_it_begins_so_that_it_can_be_taken_up_from_there() {
+    let world = World::new().await;
+    let before = world.award(world.award_request("a", "ada@example.org", "")).await.unwrap();
+    let mut client = world.client.clone();
+    let request = world.call(WatchAwardsRequest { after: None });
+    let watching = client.watch_awards(request).await.unwrap();
+    let begins = runtime::call::position(watching.metadata()).unwrap().unwrap();
+    assert_eq!(begins.0, before.written.unwrap().position);
+    drop(watching);
+    let made = world.award(world.award_request("b", "bob@example.org", "")).await.unwrap();
+    let request = world.call(WatchAwardsRequest { after: Some(begins.0) });
+    let mut news = client.watch_awards(request).await.unwrap().into_inner();
+    let message = news.message().await.unwrap().unwrap();
+    assert_eq!(message.award_id, made.award.unwrap().id);
+}
+
+#[tokio::test]
 async fn a_status_list_is_the_same_after_a_restart() {
     let world = World::new().await;
     let made = world.award(world.award_request("a", "ada@example.org", "")).await.unwrap();

@@ -22,7 +22,7 @@ use crate::{
 const EVENTS: &str = "subscription { awardEvents { id cursor occurredAt event { __typename ... on AwardCreated { award { status } } } } }";
 
 /// A house where one award was just made.
-fn eventful() -> House {
+pub(super) fn eventful() -> House {
     let house = House::new();
     house.roles.on_raw("WatchAwards", |_| {
         let event = awarding::WatchAwardsResponse {
@@ -48,13 +48,13 @@ fn eventful() -> House {
 }
 
 /// A client of the WebSocket protocol.
-struct Client {
+pub(super) struct Client {
     say: UnboundedSender<Option<String>>,
     heard: UnboundedReceiver<Frame>,
 }
 
 impl Client {
-    fn of(house: &House) -> Self {
+    pub(super) fn of(house: &House) -> Self {
         let (say, said) = unbounded_channel();
         let (tell, heard) = unbounded_channel();
         let sink = sink::unfold(tell, |tell: UnboundedSender<Frame>, frame| async move {
@@ -67,7 +67,7 @@ impl Client {
         Self { say, heard }
     }
 
-    fn say(&self, message: &Value) {
+    pub(super) fn say(&self, message: &Value) {
         self.say.send(Some(message.to_string())).unwrap();
     }
 
@@ -78,7 +78,17 @@ impl Client {
         }
     }
 
-    async fn end(&mut self) -> u16 {
+    /// The next message that is no ping.
+    pub(super) async fn news(&mut self) -> Value {
+        loop {
+            let message = self.hear().await;
+            if message["type"] != "ping" {
+                return message;
+            }
+        }
+    }
+
+    pub(super) async fn end(&mut self) -> u16 {
         loop {
             match self.heard.recv().await {
                 Some(Frame::Close(code, _)) => return code,
@@ -88,13 +98,13 @@ impl Client {
         }
     }
 
-    async fn enter(&mut self, house: &House) {
+    pub(super) async fn enter(&mut self, house: &House) {
         self.say(&json!({"type": "connection_init", "payload": {"authorization": format!("Bearer {}", house.token())}}));
         assert_eq!(self.hear().await, json!({"type": "connection_ack"}));
     }
 }
 
-fn subscribe(id: &str, query: &str) -> Value {
+pub(super) fn subscribe(id: &str, query: &str) -> Value {
     json!({"type": "subscribe", "id": id, "payload": {"query": query}})
 }
 
