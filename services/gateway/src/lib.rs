@@ -1,10 +1,11 @@
 //! The gateway: GraphQL for programs, the public web for people and verifiers.
 //!
 //! GraphQL is one file per noun (`award.rs`, `badge.rs` …), each with the noun's type, reads,
-//! inputs, payloads and writes; no rules stand here, the roles decide. To add a mutation, write its
-//! input, its `payload_type!` and its method in the noun's file, and run the tests with
-//! `LAUREL_WRITE_SCHEMA=1` to publish the new SDL. What every operation goes through stands in
-//! `endpoint.rs`, what carries it in `http.rs`, `sse.rs` and `ws.rs`.
+//! inputs, payloads and writes, where these are many in a folder of its name; no rules stand here,
+//! the roles decide. To add a mutation, write its input, its `payload_type!` and its method in the
+//! noun's file, and run the tests with `LAUREL_WRITE_SCHEMA=1` to publish the new SDL. What every
+//! operation goes through stands in `endpoint.rs`, what carries it in `http.rs`, `sse.rs` and
+//! `ws.rs`.
 
 /// A table of routes: what is served, and its names as data, so that neither can lack a line of the
 /// other.
