@@ -224,8 +224,17 @@ async fn processes_are_replaced_one_by_one_and_no_request_fails() {
     while let Some(giver) = givers.join_next().await {
         giver.unwrap();
     }
-    let listed = load::every_award(&partner).await;
     let acknowledged = acknowledged.awards.lock().unwrap().clone();
+    // The last of them is listed where it was acknowledged, and elsewhere in a moment.
+    let wait = async {
+        loop {
+            let listed = load::every_award(&partner).await;
+            if listed.len() >= acknowledged.len() {
+                return listed;
+            }
+        }
+    };
+    let listed = tokio::time::timeout(Duration::from_mins(1), wait).await.expect("all are listed");
     assert_eq!(load::holders(&listed, &acknowledged).len(), acknowledged.len());
     for (_, _, _, replica) in replicas.into_iter().rev() {
         replica.end().await.unwrap();
