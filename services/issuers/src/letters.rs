@@ -17,7 +17,7 @@ impl Service {
         to: EmailAddress,
         command: CommandId,
     ) {
-        let link = format!("{}/sign-in", self.context.public_url);
+        let link = format!("{}/sign-in?to=organization", self.context.public_url);
         let id = command.event_id(&organization.to_string(), 0);
         let text = format!(
             "You are now a member of {name} on Laurel.\n\nSign in with this e-mail address: {link}\n"

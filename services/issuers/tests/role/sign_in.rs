@@ -21,6 +21,16 @@ fn redemption(token: &str) -> Request<wire::RedeemMemberSignInRequest> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_leads_to_where_members_sign_in() {
+    let world = World::new().await;
+    let letters = world.letters(&world.owner.subject, 1).await;
+    let place = format!("{}/sign-in?to=organization", world.rig.context.public_url);
+    let mut shown = letters[0].split(&place).skip(1);
+    assert!(shown.next().expect("in the text").starts_with("\r\n"), "{}", letters[0]);
+    assert!(shown.next().expect("in the page").starts_with("\">"), "{}", letters[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_link_works_once_and_leads_to_the_organization() {
     let mut world = World::new().await;
     let link = link(&mut world).await;

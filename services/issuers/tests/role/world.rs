@@ -109,8 +109,9 @@ impl World {
         request
     }
 
-    /// The sign-in links in the outbox of a member, once there are that many letters.
-    pub async fn links(&self, member: &str, letters: usize) -> Vec<String> {
+    /// The letters in the outbox of a member, once there are that many, without the line breaks and
+    /// escapes of quoted-printable.
+    pub async fn letters(&self, member: &str, letters: usize) -> Vec<String> {
         let folder = self.rig.folder.path().join("outbox").join(member);
         let read = || {
             let Ok(entries) = fs::read_dir(&folder) else { return Vec::new() };
@@ -124,11 +125,16 @@ impl World {
         };
         tokio::time::timeout(Duration::from_secs(20), arrive).await.expect("letters arrive");
         let plain = |letter: String| letter.replace("=\r\n", "").replace("=3D", "=");
-        let link = |letter: String| {
+        read().into_iter().map(plain).collect()
+    }
+
+    /// The sign-in links among them.
+    pub async fn links(&self, member: &str, letters: usize) -> Vec<String> {
+        let link = |letter: &String| {
             let (_, rest) = letter.split_once("/sign-in/")?;
             Some(rest.split(['\r', '\n', '"', ' ']).next()?.to_owned())
         };
-        read().into_iter().map(plain).filter_map(link).collect()
+        self.letters(member, letters).await.iter().filter_map(link).collect()
     }
 }
 
