@@ -8,14 +8,15 @@ import tomllib
 
 import pytest
 import yaml
-from helm import CHART, ROOT, of_kind, template
+from helm import CHART, ROOT, of_kind, read, template
 from restricted import faults
-from settings import known, paths
+from settings import known, of_variable, paths
 from test_image import BINARY
 from test_values import fault
 
 GUIDES = [
     ROOT / "docs/operations/first-install.md",
+    ROOT / "docs/operations/key-rotation.md",
     ROOT / "docs/operations/scaling.md",
     ROOT / "docs/operations/upgrade.md",
 ]
@@ -87,8 +88,9 @@ def test_scripts_are_ones(guide):
 @each
 def test_the_files_that_are_named_are_there(guide):
     named = set(re.findall(r"(?<![\w/])(?:deploy|helm)/[\w@./-]*\w", guide.read_text()))
-    made = {"deploy/secrets"}
-    assert named and not [path for path in named - made if not (ROOT / path).exists()]
+    made = re.compile(r"deploy/(secrets\b.*|mail\.yaml|\.env)")
+    assert named
+    assert not [path for path in named if not made.fullmatch(path) and not (ROOT / path).exists()]
 
 
 @every
@@ -112,7 +114,7 @@ def test_values_are_taken_each_over_the_one_before(guide, tmp_path):
             assert answer.returncode == 0, answer.stderr
             things = [thing for thing in yaml.safe_load_all(answer.stdout) if thing]
             assert not [found for thing in things if (found := check(thing))]
-    assert files or guide.stem == "upgrade"
+    assert files or guide.stem in {"key-rotation", "upgrade"}
 
 
 def check(thing):
@@ -136,3 +138,17 @@ def test_configurations_have_known_settings(guide):
             assert not [
                 path for path in paths(tomllib.loads(text.replace("# ", ""))) if not known(path)
             ]
+
+
+def test_what_is_laid_over_the_compose_file_fits_it():
+    services = read(ROOT / "deploy/compose.yaml")["services"]
+    scripts = "".join(blocks(ROOT / "docs/operations/first-install.md", "sh"))
+    (text,) = re.findall(r"tee deploy/mail\.yaml <<'END'\n(.*?)^END$", scripts, re.M | re.S)
+    over = yaml.safe_load(text)
+    for name, service in over["services"].items():
+        assert name in services
+        assert all(known(of_variable(variable)) for variable in service["environment"])
+        mounted = {f"/run/secrets/{secret['target']}" for secret in service["secrets"]}
+        files = {v for k, v in service["environment"].items() if k.endswith("_FILE")}
+        assert files == mounted
+        assert {secret["source"] for secret in service["secrets"]} == set(over["secrets"])
