@@ -107,7 +107,7 @@ def test_links_lead_somewhere(guide):
 def test_values_are_taken_each_over_the_one_before(guide, tmp_path):
     files = []
     for text in blocks(guide, "yaml"):
-        if text.startswith("# values.yaml"):
+        if re.match(r"# \w+\.yaml\n", text):
             files.append(tmp_path / f"{len(files)}.yaml")
             files[-1].write_text(text)
             answer = template(files, CHART)
