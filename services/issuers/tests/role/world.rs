@@ -115,8 +115,10 @@ impl World {
         let folder = self.rig.folder.path().join("outbox").join(member);
         let read = || {
             let Ok(entries) = fs::read_dir(&folder) else { return Vec::new() };
-            let files = entries.filter_map(|entry| fs::read_to_string(entry.ok()?.path()).ok());
-            files.collect::<Vec<String>>()
+            // What is still being written has another name.
+            let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+            let files = files.filter(|path| path.extension().is_some_and(|it| it == "eml"));
+            files.filter_map(|path| fs::read_to_string(path).ok()).collect::<Vec<String>>()
         };
         let arrive = async {
             while read().len() < letters {
