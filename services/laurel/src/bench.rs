@@ -13,7 +13,10 @@ mod scenarios;
 mod server;
 mod standards;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -54,6 +57,9 @@ enum Scenario {
     AwardBulk,
     /// The mutation awardCreate over HTTP with 64 in flight, durable when answered.
     AwardSingle,
+    /// A learner's award: created over GraphQL, read back with its consistency token, its page seen
+    /// twice, its credential and its status list fetched; per award.
+    Journey,
     /// The signed credential of a public award over HTTP.
     PublicJson,
     /// The public page of an award over HTTP.
@@ -81,9 +87,10 @@ enum Scenario {
 }
 
 impl Scenario {
-    const DEFAULT: [Scenario; 13] = [
+    const DEFAULT: [Scenario; 14] = [
         Scenario::AwardBulk,
         Scenario::AwardSingle,
+        Scenario::Journey,
         Scenario::PublicJson,
         Scenario::PublicPage,
         Scenario::Append,
@@ -101,6 +108,7 @@ impl Scenario {
         match self {
             Scenario::AwardBulk => "award-bulk",
             Scenario::AwardSingle => "award-single",
+            Scenario::Journey => "journey",
             Scenario::PublicJson => "public-json",
             Scenario::PublicPage => "public-page",
             Scenario::Append => "append",
@@ -121,6 +129,7 @@ impl Scenario {
         match self {
             Scenario::AwardBulk
             | Scenario::AwardSingle
+            | Scenario::Journey
             | Scenario::PublicJson
             | Scenario::PublicPage
             | Scenario::Append
@@ -148,6 +157,8 @@ struct Measurement {
     p50_us: f64,
     p99_us: f64,
     rss_mib: f64,
+    /// Who used the CPU time, in microseconds per operation.
+    cpu_us_of: BTreeMap<String, f64>,
     limits: Limits,
 }
 
@@ -215,6 +226,7 @@ fn told(scenario: Scenario, ground: Ground, load: &Load, limits: Limits) -> Meas
         p50_us: load.p50_us,
         p99_us: load.p99_us,
         rss_mib: load.rss_mib,
+        cpu_us_of: load.shares.iter().cloned().collect(),
         limits,
     }
 }
@@ -238,5 +250,11 @@ fn say_line(
         load.p99_us,
         load.rss_mib
     )?;
+    if load.shares.len() > 1 {
+        let mut shares = load.shares.clone();
+        shares.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        let shares = shares.iter().map(|(name, share)| format!("{name} {share:.1}"));
+        say!("{:<14} of which {}", "", shares.collect::<Vec<_>>().join(", "))?;
+    }
     Ok(())
 }

@@ -82,11 +82,16 @@ impl Fleet {
         let redis_password = format!("{:032x}", rand::random::<u128>());
         let running = BTreeMap::new();
         let mut fleet = Self { folder, starter, ports, redis_password, running };
-        for member in Member::all() {
-            fleet.configure(member, listen)?;
-            fleet.launch(member)?;
+        // What the others work with first: whoever does not find it in time ends.
+        let (first, others): (Vec<_>, Vec<_>) =
+            Member::all().into_iter().partition(|member| member.is_store());
+        for members in [first, others] {
+            for member in members {
+                fleet.configure(member, listen)?;
+                fleet.launch(member)?;
+            }
+            fleet.ready().await?;
         }
-        fleet.ready().await?;
         Ok(fleet)
     }
 

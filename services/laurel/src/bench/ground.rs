@@ -118,7 +118,7 @@ impl Running {
     /// When one has ended.
     pub fn processes(&self) -> anyhow::Result<Processes> {
         match self {
-            Self::Embedded(server, _) => Ok(Processes::others(vec![server.pid()?])),
+            Self::Embedded(server, _) => Ok(Processes::one(server.pid()?)),
             Self::Apart(fleet) => members(fleet, &Member::all()),
         }
     }
@@ -147,8 +147,9 @@ pub async fn stores_alone(fleet: &mut Fleet) -> anyhow::Result<Processes> {
 }
 
 fn members(fleet: &Fleet, members: &[Member]) -> anyhow::Result<Processes> {
-    let pids = members
-        .iter()
-        .map(|member| fleet.pid(*member).with_context(|| format!("{member} does not run")));
-    Ok(Processes::others(pids.collect::<anyhow::Result<_>>()?))
+    let named = |member: &Member| {
+        let pid = fleet.pid(*member).with_context(|| format!("{member} does not run"))?;
+        Ok((member.to_string(), pid))
+    };
+    Ok(Processes::others(members.iter().map(named).collect::<anyhow::Result<_>>()?))
 }

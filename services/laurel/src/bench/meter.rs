@@ -21,13 +21,15 @@ pub struct Load {
     pub p99_us: f64,
     /// Resident memory of the processes under test at the end, in MiB.
     pub rss_mib: f64,
+    /// Who used the CPU time, in microseconds per operation; they add up to the whole.
+    pub shares: Vec<(String, f64)>,
 }
 
 /// Whose clocks are read.
 #[derive(Clone, Debug, Default)]
 pub struct Processes {
     this: bool,
-    others: Vec<u32>,
+    others: Vec<(String, u32)>,
 }
 
 impl Processes {
@@ -37,10 +39,16 @@ impl Processes {
         Self { this: true, others: Vec::new() }
     }
 
-    /// Others, by their ids.
+    /// Others: what they are called, and their ids.
     #[must_use]
-    pub fn others(pids: Vec<u32>) -> Self {
-        Self { this: false, others: pids }
+    pub fn others(others: Vec<(String, u32)>) -> Self {
+        Self { this: false, others }
+    }
+
+    /// The one that is measured, by its id.
+    #[must_use]
+    pub fn one(pid: u32) -> Self {
+        Self::others(vec![("laurel".to_owned(), pid)])
     }
 
     /// These and this one.
@@ -54,17 +62,20 @@ impl Processes {
     /// # Errors
     /// When one of them is gone.
     pub fn cpu_us(&self) -> anyhow::Result<f64> {
-        let mut sum = if self.this { own_cpu_us() } else { 0.0 };
-        for pid in &self.others {
-            sum += cpu_us(*pid)?;
-        }
-        Ok(sum)
+        Ok(self.each_cpu_us()?.iter().map(|(_, used)| used).sum())
+    }
+
+    /// The same, of each.
+    fn each_cpu_us(&self) -> anyhow::Result<Vec<(String, f64)>> {
+        let others = self.others.iter().map(|(name, pid)| Ok((name.clone(), cpu_us(*pid)?)));
+        let this = self.this.then(|| Ok(("bench".to_owned(), own_cpu_us())));
+        others.chain(this).collect()
     }
 
     /// Resident memory of all, in MiB.
     fn rss_mib(&self) -> anyhow::Result<f64> {
         let mut sum = if self.this { rss_mib("self")? } else { 0.0 };
-        for pid in &self.others {
+        for (_, pid) in &self.others {
             sum += rss_mib(&pid.to_string())?;
         }
         Ok(sum)
@@ -75,7 +86,7 @@ impl Processes {
 pub struct Meter {
     processes: Processes,
     start: Instant,
-    cpu: f64,
+    before: Vec<(String, f64)>,
 }
 
 impl Meter {
@@ -84,8 +95,8 @@ impl Meter {
     /// # Errors
     /// When one of the processes is gone.
     pub fn start(processes: Processes) -> anyhow::Result<Self> {
-        let cpu = processes.cpu_us()?;
-        Ok(Self { processes, cpu, start: Instant::now() })
+        let before = processes.each_cpu_us()?;
+        Ok(Self { processes, before, start: Instant::now() })
     }
 
     /// What was used since the start for operations with these latencies in microseconds.
@@ -103,16 +114,21 @@ impl Meter {
     /// When a process is gone.
     pub fn read_for(&self, operations: usize, mut latencies: Vec<f64>) -> anyhow::Result<Load> {
         let wall = micros(self.start.elapsed());
-        let cpu = self.processes.cpu_us()? - self.cpu;
+        let after = self.processes.each_cpu_us()?;
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         let count = operations.max(1) as f64;
+        let share =
+            |((name, before), (_, after)): (_, (String, f64))| (name, (after - before) / count);
+        let shares: Vec<(String, f64)> =
+            self.before.iter().cloned().zip(after).map(share).collect();
         Ok(Load {
             operations,
-            cpu_us_per_op: cpu / count,
+            cpu_us_per_op: shares.iter().map(|(_, share)| share).sum(),
             wall_us_per_op: wall / count,
             p50_us: percentile(&mut latencies, 0.5),
             p99_us: percentile(&mut latencies, 0.99),
             rss_mib: self.processes.rss_mib()?,
+            shares,
         })
     }
 }

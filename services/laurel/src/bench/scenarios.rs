@@ -8,7 +8,8 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio_stream::StreamExt;
 
 use super::{
     Load, Meter, Processes, Scenario,
@@ -40,6 +41,7 @@ pub async fn run(
     match scenario {
         Scenario::AwardBulk => award_bulk(ground, folder, times(10_000.0)).await,
         Scenario::AwardSingle => award_single(ground, folder, times(6_000.0)).await,
+        Scenario::Journey => journey(ground, folder, times(2_000.0)).await,
         Scenario::PublicJson => public(ground, folder, times(30_000.0), json).await,
         Scenario::PublicPage => public(ground, folder, times(30_000.0), "text/html").await,
         Scenario::Append => append(ground, folder, 64, scale).await,
@@ -104,7 +106,7 @@ async fn award_bulk(ground: Ground, folder: &Path, count: usize) -> anyhow::Resu
 }
 
 const AWARD: &str = "mutation($input: AwardCreateInput!) {
-  awardCreate(input: $input) { award { id } userErrors { ...on UserError { code message path } } } }";
+  awardCreate(input: $input) { award { id } consistencyToken userErrors { ...on UserError { code message path } } } }";
 
 async fn award_single(ground: Ground, folder: &Path, count: usize) -> anyhow::Result<Load> {
     let (laurel, seeded) = ready(ground, folder).await?;
@@ -129,6 +131,55 @@ async fn award_single(ground: Ground, folder: &Path, count: usize) -> anyhow::Re
     many(64, 16, move |n| warm(usize::MAX / 2 + n)).await?;
     let meter = Meter::start(laurel.processes()?)?;
     let times = many(count, 64, give).await?;
+    let load = meter.read(times)?;
+    laurel.stop().await?;
+    Ok(load)
+}
+
+const READ: &str = "query($id: ID!) { node(id: $id) {
+  ...on Award { id status badge { name } recipient { name } publicUrl } } }";
+
+/// A learner's award: made, read back by who made it, and relied on by others.
+async fn journey(ground: Ground, folder: &Path, count: usize) -> anyhow::Result<Load> {
+    let (laurel, seeded) = ready(ground, folder).await?;
+    let seeded = Arc::new(seeded);
+    let go = {
+        let (seeded, base) = (seeded.clone(), laurel.url());
+        move |n: usize| {
+            let (seeded, base) = (seeded.clone(), base.clone());
+            async move {
+                let address = format!("learner.{n}@bench.example");
+                let input = json!({ "input": {
+                    "idempotencyKey": format!("bench/{n}"),
+                    "badgeId": seeded.badge,
+                    "recipient": { "email": { "address": address, "displayName": "A Learner" } },
+                    "notify": false,
+                } });
+                let made = seeded.partner.ask(AWARD, input).await?;
+                let token = made["awardCreate"]["consistencyToken"].as_str().unwrap_or_default();
+                let id = &made["awardCreate"]["award"]["id"];
+                let reader = seeded.partner.consistent_with(token);
+                let award = reader.ask(READ, json!({ "id": id })).await?;
+                let url = award["node"]["publicUrl"].as_str().context("no address")?;
+                let at = url.find("/c/").context("no address of an award")?;
+                let url = format!("{base}{}", &url[at..]);
+                for _ in 0..2 {
+                    seeded.partner.fetch(&url, "text/html").await?;
+                }
+                let credential = seeded.partner.fetch(&url, "application/vc+ld+json").await?;
+                let credential: Value = serde_json::from_slice(&credential)?;
+                let list = &credential["credentialStatus"]["statusListCredential"];
+                let list = list.as_str().context("no status list")?;
+                let at = list.find("/status/").context("no address of a status list")?;
+                let list = format!("{base}{}", &list[at..]);
+                seeded.partner.fetch(&list, "application/vc+ld+json").await.map(drop)
+            }
+        }
+    };
+    let warm = go.clone();
+    many(64, 16, move |n| warm(usize::MAX / 2 + n)).await?;
+    let meter = Meter::start(laurel.processes()?)?;
+    let times = many(count, 32, go).await?;
     let load = meter.read(times)?;
     laurel.stop().await?;
     Ok(load)
@@ -186,6 +237,10 @@ async fn append(ground: Ground, folder: &Path, writers: usize, scale: f64) -> an
         Ground::Apart => {
             let laurel = Running::start(ground, folder).await?;
             let context = process::open(&laurel.config()?).await?;
+            // As every role does.
+            let everything = eventstore::Filter::every_tenant(&[]);
+            let mut news = context.stores.events.subscribe(kernel::Position::START, everything);
+            context.tasks.spawn("follower", async move { while news.next().await.is_some() {} });
             let Running::Apart(mut fleet) = laurel else { bail!("the processes are one") };
             let processes = stores_alone(&mut fleet).await?.and_this();
             let events = context.stores.events.clone();
@@ -223,7 +278,7 @@ async fn start(folder: &Path, facts: usize) -> anyhow::Result<Load> {
     Server::start(folder).await?.stop().await?;
     let server = Server::start(folder).await?;
     let took = limits::micros(server.ready_after);
-    let processes = Processes::others(vec![server.pid()?]);
+    let processes = Processes::one(server.pid()?);
     let mut load = Meter::start(processes.clone())?.read(vec![took])?;
     load.wall_us_per_op = took;
     load.cpu_us_per_op = processes.cpu_us()?;

@@ -37,6 +37,11 @@ impl Member {
         ];
         [Self::Redis].into_iter().chain(roles.map(Self::Role)).collect()
     }
+
+    /// Whether it keeps what the others work with.
+    pub(super) fn is_store(self) -> bool {
+        matches!(self, Self::Redis | Self::Role(RoleName::EventStore | RoleName::KeyVault))
+    }
 }
 
 impl fmt::Display for Member {
