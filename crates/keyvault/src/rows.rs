@@ -5,7 +5,7 @@
 //! leaves none; a row that moves when a page splits could leave a stale copy behind in the gap.
 
 use kernel::TenantId;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, config::DbConfig, params};
 
 use crate::{Owner, wrap::WRAPPED};
 
@@ -28,6 +28,8 @@ const SCHEMA: &str = "
 
 /// Makes the connection durable, tidy and patient, and the tables where they are missing.
 pub(crate) fn prepare(connection: &Connection) -> Rows<()> {
+    // A statement keeps its plan, whatever is bound to it, and is not compiled again.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;

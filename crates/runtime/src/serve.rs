@@ -9,7 +9,8 @@ use tonic::{
 use tower::{layer::layer_fn, util::MapRequestLayer};
 
 use crate::{
-    Context, Mesh, Readiness, RoleParts, deadline, health, mesh::CallersOnly,
+    Context, Mesh, Readiness, RoleParts, deadline, health,
+    mesh::{CONNECTION_WINDOW, CallersOnly, STREAM_WINDOW},
     metrics::MeasuredCalls,
 };
 
@@ -80,7 +81,11 @@ pub fn serve_without_tokens(
 
 /// A server whose callers come back for another connection now and then.
 fn mesh_server() -> Server {
-    Server::builder().max_connection_age(MAX_AGE).max_connection_age_grace(MAX_AGE_GRACE)
+    Server::builder()
+        .max_connection_age(MAX_AGE)
+        .max_connection_age_grace(MAX_AGE_GRACE)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
 }
 
 /// The routes of roles and of the health service, and the methods that need no token.

@@ -63,6 +63,7 @@ pub(super) fn open(folder: &Path, log: &Connection) -> Result<(Connection, u64),
         }
     }
     let index = Connection::open(&file)?;
+    schema::plan_once(&index)?;
     index.execute_batch(WRITING)?;
     index.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION};"))?;
     index.execute("INSERT INTO progress VALUES (?1, 0)", [&store])?;
@@ -75,6 +76,7 @@ fn open_existing(folder: &Path, store: &[u8]) -> Result<(Connection, u64), Failu
     if schema::number(&index, "PRAGMA user_version")? != VERSION {
         return Err("an index of another version".into());
     }
+    schema::plan_once(&index)?;
     index.execute_batch(WRITING)?;
     let indexed: i64 =
         index.query_row("SELECT pos FROM progress WHERE store = ?1", [store], |row| row.get(0))?;

@@ -4,13 +4,16 @@
 //! lets little through would seem to stand still. Here each follower sees every position go by.
 
 use std::{
-    collections::VecDeque,
-    sync::{Arc, PoisonError, RwLock},
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
 use kernel::Position;
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{oneshot, watch},
+    time::Instant,
+};
 
 use super::{
     Shared,
@@ -33,6 +36,8 @@ pub(super) struct Tail {
     held: RwLock<Held>,
     /// Up to where everything was seen; nothing before the subscription stands.
     head: watch::Sender<Option<Position>>,
+    /// Who waits for single facts: each is woken by its own.
+    awaited: Mutex<BTreeMap<Position, Vec<oneshot::Sender<()>>>>,
 }
 
 #[derive(Default)]
@@ -75,12 +80,17 @@ impl Tail {
     /// The fact at that position, when somebody follows the log and it is held or arrives in a
     /// moment.
     pub async fn fact(&self, at: Position) -> Option<Arc<RecordedEvent>> {
-        let mut upto = self.head.subscribe();
-        if upto.borrow().is_none() {
-            return None;
+        (*self.head.borrow())?;
+        let arrival = {
+            let mut awaited = self.awaited.lock().unwrap_or_else(PoisonError::into_inner);
+            let (tell, arrival) = oneshot::channel();
+            awaited.entry(at).or_default().push(tell);
+            arrival
+        };
+        // Asked after it is known that somebody waits.
+        if (*self.head.borrow()).is_none_or(|upto| upto < at) {
+            tokio::time::timeout(MOMENT, arrival).await.ok()?.ok()?;
         }
-        let reached = upto.wait_for(|upto| upto.is_some_and(|upto| upto >= at));
-        drop(tokio::time::timeout(MOMENT, reached).await.ok()?.ok()?);
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
         let place = held.facts.binary_search_by_key(&at, |fact| fact.position).ok()?;
         held.facts.get(place).cloned()
@@ -108,6 +118,14 @@ impl Tail {
             *head = (*head).max(Some(upto));
             grown
         });
+        drop(held);
+        let mut awaited = self.awaited.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(first) = awaited.first_entry().filter(|first| *first.key() <= upto) {
+            for waiter in first.remove() {
+                // Who does not wait any more does not hear it.
+                let _ = waiter.send(());
+            }
+        }
     }
 }
 
