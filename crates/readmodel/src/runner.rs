@@ -12,6 +12,7 @@ mod lane;
 mod lead;
 mod observer;
 mod progress;
+mod recall;
 mod standing;
 mod track;
 mod view;
@@ -31,7 +32,7 @@ use kernel::Position;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use self::{build::Build, lane::Lane, track::Track};
+use self::{build::Build, lane::Lane, recall::Recall, track::Track};
 pub use self::{
     lead::{Lead, Leading},
     observer::Observer,
@@ -56,6 +57,13 @@ pub struct RunnerOptions {
     /// How long a follower waits for the leader to apply a fact before it applies it itself; eight
     /// times as long while it catches up.
     pub follow_within: Duration,
+    /// Once caught up, the least time from one batch of facts to the next: what happens meanwhile is
+    /// applied together, which is cheaper where each batch takes a round trip. A fact that comes
+    /// after a quiet moment is applied at once. Zero by default.
+    pub pace: Duration,
+    /// Bytes of rows that readers remember of each model until something is applied to it, where the
+    /// store is another process. Zero, which is none, by default.
+    pub recalled: u64,
     /// Who is told of what was applied.
     pub observer: Option<Observer>,
 }
@@ -71,6 +79,8 @@ impl Default for RunnerOptions {
             retry_at_most,
             look_every,
             follow_within,
+            pace: Duration::ZERO,
+            recalled: 0,
             observer: None,
         }
     }
@@ -129,7 +139,7 @@ impl Runner {
         let tracks = groups
             .into_iter()
             .flat_map(|(lead, group)| group.into_iter().map(move |it| (lead.clone(), it)))
-            .map(|(lead, projection)| Arc::new(Track::new(projection, lead)))
+            .map(|(lead, projection)| Arc::new(Track::new(projection, lead, options.recalled)))
             .collect();
         let (head, waiting, wake) = (AtomicU64::new(0), Mutex::default(), Notify::new());
         let (look, (again, _)) = (Arc::default(), watch::channel(0));
@@ -145,7 +155,9 @@ impl Runner {
         let shown =
             track.map_or_else(|| track::Shown::nothing().1, |track| track.shown.subscribe());
         let standings = track.map(|track| track.standings.clone()).unwrap_or_default();
-        View::new(model, self.feed.models.clone(), shown, self.feed.look.clone(), standings)
+        let recall = track.map_or_else(|| Arc::new(Recall::of(0)), |track| track.recall.clone());
+        let Feed { models, look, .. } = &*self.feed;
+        View::new(model, models.clone(), shown, look.clone(), standings, recall)
     }
 
     /// Feeds the projections until cancelled, then remembers how far it came. Never fails: it

@@ -199,6 +199,7 @@ impl Build {
             changes.extend(anchor.as_ref().map(Anchor::put));
             match models.apply(self.slot, &changes, self.stored, next).await? {
                 Applied::Done => {
+                    track.recall.forget();
                     self.kept = anchor.map(|it| (it, Instant::now())).or(self.kept.take());
                     (self.stored, self.seen) = (next, next);
                     track.stored(self.slot, next);
@@ -276,6 +277,7 @@ impl Build {
     /// Goes on from where another runner moved the checkpoint: what lies between it and what was
     /// seen had no facts for the model.
     fn go_on(&mut self, current: Position) {
+        self.track.recall.forget();
         self.informed = false;
         (self.stored, self.seen) = (current, self.seen.max(current));
         self.track.stored(self.slot, current);

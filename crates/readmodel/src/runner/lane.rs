@@ -9,6 +9,7 @@ use std::{
 use eventstore::{Filter, RecordedEvent, Signal, Signals, StoreError};
 use futures_util::{FutureExt, StreamExt};
 use kernel::Position;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -119,12 +120,19 @@ impl Lane {
         let categories: Vec<_> = categories.into_iter().collect();
         let filter = Filter::every_tenant(&categories);
         let mut signals = feed.events.subscribe(self.position(), filter);
-        let mut live = false;
+        let (mut live, mut next) = (false, Instant::now());
         while !self.builds.is_empty() {
+            let taking = async {
+                if live {
+                    tokio::time::sleep_until(next).await;
+                }
+                take(&mut signals, feed.options.batch, live).await
+            };
             let taken = tokio::select! {
-                taken = take(&mut signals, feed.options.batch, live) => taken?,
+                taken = taking => taken?,
                 Ok(()) = again.changed() => return Err(Interrupted::Behind),
             };
+            next = Instant::now() + feed.options.pace;
             feed.saw(taken.upto);
             self.feed(feed, &taken, live).await?;
             live |= taken.caught_up;

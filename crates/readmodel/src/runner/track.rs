@@ -11,7 +11,7 @@ use eventstore::RecordedEvent;
 use kernel::{Position, Timestamp};
 use tokio::sync::watch;
 
-use super::{Lead, Progress, build::Build, standing::Standings};
+use super::{Lead, Progress, build::Build, recall::Recall, standing::Standings};
 use crate::{Generation, Model, ModelState, Projection, ReadModelError, ReadModels, Slot};
 
 /// What readers see.
@@ -38,6 +38,8 @@ pub(super) struct Track {
     pub(super) shown: watch::Sender<Shown>,
     /// Whose facts stand still.
     pub(super) standings: Arc<Standings>,
+    /// What readers of this process remember.
+    pub(super) recall: Arc<Recall>,
     known: Mutex<Known>,
     /// Held while the builds of the model are looked at or changed by this process, so that what is
     /// shown is what was read last.
@@ -69,12 +71,13 @@ struct Known {
 }
 
 impl Track {
-    pub(super) fn new(projection: Arc<dyn Projection>, lead: Option<Lead>) -> Self {
+    /// Readers remember so many bytes of rows.
+    pub(super) fn new(projection: Arc<dyn Projection>, lead: Option<Lead>, recalled: u64) -> Self {
         let model = projection.model();
         let (shown, _) = Shown::nothing();
         let (known, looking) = (Mutex::default(), tokio::sync::Mutex::default());
-        let standings = Arc::default();
-        Self { projection, model, lead, shown, standings, known, looking }
+        let (standings, recall) = (Arc::default(), Arc::new(Recall::of(recalled)));
+        Self { projection, model, lead, shown, standings, recall, known, looking }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -369,6 +372,7 @@ impl Track {
 
     /// Takes note that a build is further back than it was fed.
     pub(super) fn went_back(&self, slot: Slot, to: Position) {
+        self.recall.forget();
         self.stored(slot, to);
         self.shown.send_if_modified(|shown| {
             let back = shown.generation == Some(slot.generation) && shown.applied > to;

@@ -4,7 +4,7 @@ use kernel::{Position, TenantId};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::{Notify, watch};
 
-use super::{standing::Standings, track::Shown};
+use super::{recall::Recall, standing::Standings, track::Shown};
 use crate::{Key, Model, ReadModelError, ReadModels, Row, Scan, Slot, row};
 
 /// Reads one model in its own version, where it is whole: a build that is not finished is never
@@ -17,6 +17,7 @@ pub struct View {
     /// Has the runner look what became of the rows.
     look: Arc<Notify>,
     standings: Arc<Standings>,
+    recall: Arc<Recall>,
 }
 
 /// How long a reader of lost rows waits for a build that is whole.
@@ -50,8 +51,9 @@ impl View {
         shown: watch::Receiver<Shown>,
         look: Arc<Notify>,
         standings: Arc<Standings>,
+        recall: Arc<Recall>,
     ) -> Self {
-        Self { model, models, shown, look, standings }
+        Self { model, models, shown, look, standings, recall }
     }
 
     /// Which model it reads.
@@ -91,12 +93,19 @@ impl View {
     /// # Errors
     /// As [`ReadModels::get`], and [`ReadModelError::Building`].
     pub async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, ReadModelError> {
-        let slot = self.slot()?;
+        let (slot, age) = (self.slot()?, self.recall.age());
+        if let Some(row) = self.recall.get(slot, key) {
+            return Ok(row);
+        }
         match self.models.get(slot, key).await {
+            Ok(row) => {
+                self.recall.keep(slot, age, key, row.as_deref());
+                Ok(row)
+            }
             Err(ReadModelError::Lost(_)) => {
                 self.models.get(self.instead_of(slot).await?, key).await
             }
-            answer => answer,
+            Err(error) => Err(error),
         }
     }
 
@@ -121,12 +130,22 @@ impl View {
     /// # Errors
     /// As [`ReadModels::get_many`], and [`ReadModelError::Building`].
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>, ReadModelError> {
-        let slot = self.slot()?;
+        let (slot, age) = (self.slot()?, self.recall.age());
+        let known: Option<Vec<_>> = keys.iter().map(|key| self.recall.get(slot, key)).collect();
+        if let Some(rows) = known {
+            return Ok(rows);
+        }
         match self.models.get_many(slot, keys).await {
+            Ok(rows) => {
+                for (key, row) in keys.iter().zip(&rows) {
+                    self.recall.keep(slot, age, key, row.as_deref());
+                }
+                Ok(rows)
+            }
             Err(ReadModelError::Lost(_)) => {
                 self.models.get_many(self.instead_of(slot).await?, keys).await
             }
-            answer => answer,
+            Err(error) => Err(error),
         }
     }
 

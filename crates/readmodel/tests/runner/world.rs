@@ -69,6 +69,9 @@ impl World {
             retry_at_most,
             look_every,
             follow_within,
+            // As where the store is another process, which asks more of a runner.
+            pace: Duration::from_millis(2),
+            recalled: 1 << 20,
             observer: None,
         };
         let events: Arc<dyn EventStore> = self.log.clone();
