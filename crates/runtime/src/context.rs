@@ -8,7 +8,7 @@ use tower::{Layer, util::MapRequest};
 
 use crate::{
     Fetch, Guarded, Limits, Policy, Stores, Tasks, config::KnownIssuer, deadline,
-    metrics::MeasuredCalls, status,
+    lookup::Directory, metrics::MeasuredCalls, status,
 };
 
 /// What a role works with.
@@ -33,6 +33,8 @@ pub struct Context {
     pub fetch: Fetch,
     /// Issuers whom the operator knows.
     pub trusted_issuers: Arc<[KnownIssuer]>,
+    /// Whose public ids are.
+    pub directory: Directory,
     /// Keys the fingerprints of requests; [`Context::FINGERPRINTS`] names it in the vault.
     pub fingerprint_key: Arc<Secret>,
 }

@@ -1,6 +1,7 @@
 //! Looks things up in read models for gRPC handlers: failures become statuses.
 
 use kernel::{Id, Kind, TenantId};
+use moka::sync::Cache;
 use readmodel::{Key, View, tables};
 use serde::de::DeserializeOwned;
 use tonic::Status;
@@ -15,6 +16,19 @@ pub async fn row<R: DeserializeOwned>(view: &View, key: &Key) -> Result<Option<R
     view.read(key).await.map_err(status::of_read_model)
 }
 
+/// Whose public ids are, as far as it was asked before: an id never goes to another tenant.
+#[derive(Clone, Debug)]
+pub struct Directory(Cache<(&'static str, [u8; 16]), TenantId>);
+
+/// So many ids are remembered, in about 100 bytes each.
+const REMEMBERED: u64 = 100_000;
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self(Cache::new(REMEMBERED))
+    }
+}
+
 /// The tenant of a public id, from the model's directory. One that is not there may have been made
 /// a moment ago: the model catches up, and is asked once more.
 ///
@@ -25,10 +39,18 @@ pub async fn tenant_of<K: Kind>(
     view: &View,
     id: Id<K>,
 ) -> Result<Option<TenantId>, Status> {
-    let key = tables::directory_key(id);
-    if let Some(tenant) = row(view, &key).await? {
+    let (known, name) = (&context.directory.0, (view.model().name, id.bytes()));
+    if let Some(tenant) = known.get(&name) {
         return Ok(Some(tenant));
     }
-    call::caught_up(context, view).await?;
-    row(view, &key).await
+    let key = tables::directory_key(id);
+    let mut tenant = row(view, &key).await?;
+    if tenant.is_none() {
+        call::caught_up(context, view).await?;
+        tenant = row(view, &key).await?;
+    }
+    if let Some(tenant) = tenant {
+        known.insert(name, tenant);
+    }
+    Ok(tenant)
 }

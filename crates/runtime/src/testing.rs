@@ -57,6 +57,7 @@ impl Rig {
             limits,
             fetch: Fetch::new(&Egress::default()),
             trusted_issuers: Arc::default(),
+            directory: crate::lookup::Directory::default(),
             fingerprint_key,
         };
         Self { context, clock, folder }

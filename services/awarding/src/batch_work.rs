@@ -1,14 +1,11 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use awarding_domain::{
     Batch, BatchCommand, BatchId, Outcome as RowOutcome, Person, RowRefusal, Running,
 };
-use eventstore::{AppendError, Execution, Expected, StreamId};
+use eventstore::{AppendError, Execution, Expected, Filter, StreamId};
 use kernel::{Actor, Aggregate, CommandId, Position, SubjectId, TenantId, Timestamp};
-use runtime::{
-    command,
-    trace::{self, Cause},
-};
+use runtime::trace::{self, Cause};
 use uuid::Uuid;
 
 use crate::{
@@ -30,7 +27,10 @@ pub(crate) struct BatchWork {
     running: Running,
     count: u64,
     actor: Actor,
-    submitted: Position,
+    /// Who was erased after these rows were submitted, as far as the log was looked through: what was
+    /// known of them then must not come back.
+    erased: HashSet<SubjectId>,
+    looked: Position,
     cause: Uuid,
     origin: Cause,
     file: CsvFile,
@@ -52,6 +52,8 @@ enum Fate {
 
 /// Rows of one step: one call to the signer, one flush of the log.
 const CHUNK: usize = 256;
+/// Erasures read at once.
+const ERASURES: usize = 1_000;
 
 impl BatchWork {
     /// Reads a batch from its facts; none when there is nothing left to do.
@@ -80,7 +82,8 @@ impl BatchWork {
             running: *running,
             count,
             actor: first.envelope()?.actor,
-            submitted: first.position,
+            erased: HashSet::new(),
+            looked: first.position,
             cause: first.id,
             origin: Cause::of(first),
             file: CsvFile::parse(&csv)?,
@@ -168,54 +171,71 @@ impl BatchWork {
         now: Timestamp,
         expires_after_days: Option<u32>,
     ) -> Outcome<(Vec<Fate>, Vec<Draft>)> {
+        self.look_for_erasures(awarding).await?;
         let naming = Naming::of(&*awarding.vault, self.tenant).await?;
-        let (mut fates, mut drafts) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
+        let badge = self.running.badge;
+        let (mut rows, mut awards) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
         let mut lines = std::mem::take(&mut self.lines);
         for row in self.next_rows() {
-            let terms = match terms(&row, now, expires_after_days) {
-                Ok(terms) => terms,
+            let line = row.line;
+            let acceptable = terms(&row, now, expires_after_days).and_then(|terms| {
+                let person = naming.person(&terms.email);
+                match *lines.entry(person).or_insert(line) {
+                    first if first != line => Err(duplicate(first)),
+                    _ if self.erased.contains(&person) => Err(erased()),
+                    _ => Ok((person, terms)),
+                }
+            });
+            if let Ok((person, _)) = &acceptable {
+                awards.push(naming.award(badge, *person, 0));
+            }
+            rows.push((line, acceptable));
+        }
+        self.lines = lines;
+        let mut taken = awarding.perhaps_made(self.tenant, &awards).await.into_iter();
+        let (mut fates, mut drafts) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
+        for (line, acceptable) in rows {
+            let (person, terms) = match acceptable {
+                Ok(acceptable) => acceptable,
                 Err(refusal) => {
-                    fates.push(refused(row.line, refusal));
+                    fates.push(refused(line, refusal));
                     continue;
                 }
             };
-            let person = naming.person(&terms.email);
-            let first = *lines.entry(person).or_insert(row.line);
-            if first != row.line {
-                fates.push(refused(row.line, duplicate(first)));
-                continue;
-            }
-            let execution = self.execution(row.line, now);
-            let room = if self.erased_since(awarding, person).await? {
-                Err(erased())
-            } else {
-                match awarding.room(&naming, self.running.badge, person, &execution).await {
-                    Ok(room) => Ok(room),
-                    Err(Trouble::Refused(_, refusal)) => Err(held(refusal)),
-                    Err(failed) => return Err(failed),
-                }
+            let execution = self.execution(line, now);
+            let room = match taken.next() {
+                Some((award, false)) => Ok(Room::Free { award, generation: 0 }),
+                _ => awarding.room(&naming, badge, person, &execution).await,
             };
             fates.push(match room {
-                Err(refusal) => refused(row.line, refusal),
-                Ok(Room::Ours { award, .. }) => {
-                    Fate::Known(RowOutcome::Awarded { line: row.line, award })
-                }
                 Ok(Room::Free { award, generation }) => {
                     let earner = naming.earner(&terms.email);
                     drafts.push(Draft { award, generation, person, earner, terms, execution });
-                    Fate::Pending { line: row.line }
+                    Fate::Pending { line }
                 }
+                Ok(Room::Ours { award, .. }) => Fate::Known(RowOutcome::Awarded { line, award }),
+                Err(Trouble::Refused(_, refusal)) => refused(line, held(refusal)),
+                Err(failed) => return Err(failed),
             });
         }
-        self.lines = lines;
         Ok((fates, drafts))
     }
 
-    /// Whether the person was erased after these rows were submitted: what was known of them then
-    /// must not come back.
-    async fn erased_since(&self, awarding: &Awarding, person: SubjectId) -> Outcome<bool> {
-        let facts = command::history::<Person>(&*awarding.events, self.tenant, &person).await?;
-        Ok(facts.last().is_some_and(|newest| newest.position > self.submitted))
+    /// Takes note of everybody who was erased until now.
+    async fn look_for_erasures(&mut self, awarding: &Awarding) -> Outcome<()> {
+        let head = awarding.events.head().await?;
+        let erasures = Filter::tenant(self.tenant, &[Person::CATEGORY]);
+        while self.looked < head {
+            let page = awarding.events.read_all(self.looked, &erasures, ERASURES).await?;
+            for fact in &page.facts {
+                self.erased.insert(fact.subject()?);
+            }
+            self.looked = page.next;
+            if page.at_head {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Appends the awards, all under one flush; what became of each, by line.

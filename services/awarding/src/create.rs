@@ -9,12 +9,12 @@ use proto::{
     awarding::v1::{CreateAwardRequest, CreateAwardResponse},
     write::v1::Written,
 };
+use readmodel::Key;
 use runtime::Refusal;
 use uuid::Uuid;
 
 use crate::{
-    awards::AwardRow,
-    awards::asked_key,
+    awards::{AwardRow, asked_key, award_key},
     badges::Ready,
     issue::{Draft, Issued},
     naming::Naming,
@@ -57,14 +57,24 @@ impl Awarding {
         ready
     }
 
-    /// The fingerprint of the request that came under this command id before: from memory when it
-    /// is too new for the read model.
-    async fn asked_before(&self, execution: &Execution) -> Outcome<Option<Uuid>> {
-        if let Some(fingerprint) = self.recent.get(&execution.command) {
-            return Ok(Some(fingerprint));
+    /// What the read model knows: the fingerprint of the request that came under this command id
+    /// before (from memory when it is too new for the read model), and of the award to be made
+    /// whether it perhaps was.
+    async fn known(
+        &self,
+        execution: &Execution,
+        award: Option<AwardId>,
+    ) -> Outcome<(Option<Uuid>, bool)> {
+        let tenant = execution.tenant;
+        let recent = self.recent.get(&execution.command);
+        let mut keys: Vec<Key> = award.map(|award| award_key(tenant, award)).into_iter().collect();
+        if recent.is_none() {
+            keys.push(asked_key(tenant, execution.command));
         }
-        let key = asked_key(execution.tenant, execution.command);
-        Ok(self.awards.read::<[u8; 16]>(&key).await?.map(Uuid::from_bytes))
+        let mut rows = self.awards.get_many(&keys).await?.into_iter();
+        let made = award.is_none_or(|_| rows.next().flatten().is_some());
+        let asked = rows.next().flatten().map(|row| self.awards.decode::<[u8; 16]>(&row));
+        Ok((recent.or(asked.transpose()?.map(Uuid::from_bytes)), made))
     }
 
     /// Gives one badge to one person; signed and durable when it returns.
@@ -77,8 +87,11 @@ impl Awarding {
         let tenant = execution.tenant;
         let badge: BadgeId =
             request.badge_id.parse().map_err(|error| Trouble::invalid_id("/badgeId", error))?;
-        if self.asked_before(&execution).await?.is_some_and(|it| Some(it) != execution.fingerprint)
-        {
+        let naming = Naming::of(&*self.vault, tenant).await?;
+        let address = request.recipient.as_ref().and_then(|to| to.email.parse().ok());
+        let first = address.map(|address| naming.award(badge, naming.person(&address), 0));
+        let (asked, perhaps_made) = self.known(&execution, first).await?;
+        if asked.is_some_and(|asked| Some(asked) != execution.fingerprint) {
             return Err(Trouble::mismatch());
         }
         let typed_evidence: Vec<TypedEvidence<'_>> = request
@@ -98,10 +111,16 @@ impl Awarding {
         let ready = self.ready_for(principal, tenant, badge).await;
         let days = ready.as_ref().ok().and_then(|ready| ready.expires_after_days);
         let terms = Terms::check(typed, &typed_evidence, execution.at, days).map_err(invalid)?;
-        let naming = Naming::of(&*self.vault, tenant).await?;
         let (person, earner) = (naming.person(&terms.email), naming.earner(&terms.email));
+        // What the read model does not know of was made a moment ago at most. Then the log refuses
+        // to have it made again, and is asked.
+        let may_guess = ready.is_ok() && !perhaps_made && !request.validate_only;
+        let mut unmade = first.filter(|_| may_guess);
         for _ in 0..ATTEMPTS {
-            let room = self.room(&naming, badge, person, &execution).await?;
+            let room = match unmade.take() {
+                Some(award) => Room::Free { award, generation: 0 },
+                None => self.room(&naming, badge, person, &execution).await?,
+            };
             let (award, generation) = match room {
                 Room::Free { award, generation } => (award, generation),
                 Room::Ours { award, made, position } => {
@@ -137,7 +156,7 @@ impl Awarding {
                 issued => issued?,
             };
             match self.append(issued.write.clone()).await {
-                Ok(appended) => {
+                Ok(appended) if !appended.repeated => {
                     if let Some(fingerprint) = execution.fingerprint {
                         self.recent.insert(execution.command, fingerprint);
                     }
@@ -145,7 +164,7 @@ impl Awarding {
                     return Ok(answer(tenant, issued, appended, eyes, execution.at));
                 }
                 // Somebody was faster: perhaps this very command.
-                Err(AppendError::Conflict { .. }) => {}
+                Ok(_) | Err(AppendError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -172,6 +191,21 @@ impl Awarding {
             }
         }
         outcome
+    }
+
+    /// Whether each of these awards was perhaps made, as the read model tells it at once: asking the
+    /// log takes a call for each.
+    pub(crate) async fn perhaps_made(
+        &self,
+        tenant: TenantId,
+        awards: &[AwardId],
+    ) -> Vec<(AwardId, bool)> {
+        let keys: Vec<Key> = awards.iter().map(|award| award_key(tenant, *award)).collect();
+        match self.awards.get_many(&keys).await {
+            Ok(rows) => awards.iter().copied().zip(rows.iter().map(Option::is_some)).collect(),
+            // Then the log tells.
+            Err(_) => awards.iter().map(|award| (*award, true)).collect(),
+        }
     }
 
     /// Where the next award of that badge to that person goes, if they do not hold it.

@@ -13,6 +13,7 @@ use eventstore::{Filter, RecordedEvent, Signal};
 use futures_util::{StreamExt, stream};
 use kernel::Position;
 use readmodel::{Applied, Model, ReadModelError, ReadModels, Slot};
+use tokio::time::Instant;
 
 use self::waiting::Waiting;
 use crate::{
@@ -38,11 +39,17 @@ pub(crate) trait Reaction: Send + Sync + 'static {
 pub(crate) struct Memory {
     models: Arc<dyn ReadModels>,
     slot: Slot,
+    /// What is kept.
     at: Position,
+    /// Since when, and how far it is in truth.
+    since: Instant,
+    reached: Position,
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// From one keeping of a memory to the next: what is forgotten by then is found done again.
+const KEPT_EVERY: Duration = Duration::from_millis(500);
 /// Facts reacted to at once: what they append shares a flush.
 const AT_ONCE: usize = 16;
 
@@ -68,21 +75,23 @@ impl Memory {
     ) -> Result<Self, ReadModelError> {
         let slot = Slot { model: Model { name, version: 1 }, generation: 0 };
         let at = models.checkpoint(slot).await?;
-        Ok(Self { models, slot, at })
+        Ok(Self { models, slot, at, since: Instant::now(), reached: at })
     }
 
     pub(crate) fn at(&self) -> Position {
         self.at
     }
 
-    /// Remembers that everything up to there was dealt with.
+    /// Remembers that everything up to there was dealt with; keeps it now and then.
     pub(crate) async fn advance(&mut self, to: Position) -> Result<(), ReadModelError> {
-        if to > self.at {
+        self.reached = self.reached.max(to);
+        if self.reached > self.at && self.since.elapsed() >= KEPT_EVERY {
             // Where another process has come further, that is where we are as well.
-            self.at = match self.models.apply(self.slot, &[], self.at, to).await? {
-                Applied::Done => to,
+            self.at = match self.models.apply(self.slot, &[], self.at, self.reached).await? {
+                Applied::Done => self.reached,
                 Applied::Stale { current } => current,
             };
+            self.since = Instant::now();
         }
         Ok(())
     }

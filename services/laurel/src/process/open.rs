@@ -1,6 +1,6 @@
 //! What a process works with, by its configuration.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use auth::{Principal, Revocations, Tokens};
@@ -19,6 +19,10 @@ use super::leads::Leads;
 const TOKEN_ISSUER: &str = "urn:laurel";
 const TOKEN_KEY: &str = "token-key";
 const OPERATOR_HOUR: i64 = 3_600_000;
+/// Bytes of rows that are remembered of each read model, where it is kept by another process.
+const RECALLED: u64 = 8 << 20;
+/// From one batch of facts to the next, where read models are kept by another process.
+const PACE: Duration = Duration::from_millis(10);
 
 /// Opens what every role works with.
 ///
@@ -52,11 +56,13 @@ pub(super) async fn open_for(
     let platform = TenantId::PLATFORM;
     let fingerprint_key = Arc::new(stores.vault.secret(platform, Context::FINGERPRINTS).await?);
     let verifier = Arc::new(tokens.verifier(Arc::new(Revocations::new())));
+    let embedded = config.stores.models == runtime::config::Place::Embedded;
+    let (pace, recalled) = if embedded { (Duration::ZERO, 0) } else { (PACE, RECALLED) };
     let runner = Runner::led(
         stores.events.clone(),
         stores.models.clone(),
         leads.groups(roles),
-        RunnerOptions { observer: watch_projections(), ..RunnerOptions::default() },
+        RunnerOptions { observer: watch_projections(), pace, recalled, ..RunnerOptions::default() },
     );
     Ok(Context {
         stores,
@@ -68,6 +74,7 @@ pub(super) async fn open_for(
         limits: config.limits,
         fetch: Fetch::new(&config.egress),
         trusted_issuers: config.trusted_issuers.as_slice().into(),
+        directory: runtime::lookup::Directory::default(),
         fingerprint_key,
     })
 }
