@@ -55,7 +55,7 @@ pub use ids::Ids;
 pub use mail::{Mail, MailError, Mailer};
 pub use mesh::Mesh;
 pub use outbox::OutboxMailer;
-pub use policy::Policy;
+pub use policy::{Heard, Policy, Since};
 pub use role_name::{RoleName, UnknownRole};
 pub use serve::{serve, serve_mesh, serve_without_tokens};
 pub use smtp::SmtpMailer;

@@ -1,11 +1,14 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
+use eventstore::{Filter, RecordedEvent, Signal};
+use futures_util::StreamExt;
+use kernel::Position;
 use readmodel::Leases;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::metrics;
+use crate::{Context, metrics};
 
 /// How often is looked at what is measured.
 const LOOK: Duration = Duration::from_secs(5);
@@ -25,6 +28,29 @@ const SHORT: Term = Term { held: Duration::from_secs(5), renewed: Duration::from
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// The pause before a subscription that broke is begun again.
+const BROKEN: Duration = Duration::from_millis(500);
+
+/// From where on facts are heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// From the first fact on.
+    TheStart,
+    /// Only what happens from now on.
+    Now,
+}
+
+/// What a follower of the log hears; see [`Policy::following`].
+#[derive(Debug)]
+pub enum Heard<'a> {
+    /// The next fact.
+    Fact(&'a RecordedEvent),
+    /// Everything up to here was heard, and it is not known that there is more.
+    Upto(Position),
+    /// The subscription broke; what follows is heard later.
+    Broken,
+}
+
 /// What a role does on its own as long as the process runs.
 pub struct Policy {
     /// Its name in logs.
@@ -42,6 +68,59 @@ impl Policy {
     /// [`crate::Tasks::cancelled`] fires.
     pub fn everywhere(name: &'static str, run: impl Future<Output = ()> + Send + 'static) -> Self {
         Self { name, run: Run::Everywhere(Box::pin(run)) }
+    }
+
+    /// A policy of every process with the role that hears the facts of these categories, in order,
+    /// without doing anything about them that outlives the process: what is held in memory is
+    /// brought up to date by it.
+    pub fn following(
+        name: &'static str,
+        context: &Context,
+        categories: &[&'static str],
+        since: Since,
+        mut hear: impl FnMut(Heard<'_>) + Send + 'static,
+    ) -> Self {
+        let (events, ended) = (Arc::clone(&context.stores.events), context.tasks.cancelled());
+        let filter = Filter::every_tenant(categories);
+        let work = async move {
+            let mut after = match since {
+                Since::TheStart => Position::START,
+                Since::Now => loop {
+                    match events.head().await {
+                        Ok(newest) => break newest,
+                        Err(_) => tokio::time::sleep(BROKEN).await,
+                    }
+                },
+            };
+            let mut live = false;
+            loop {
+                let mut signals = events.subscribe(after, filter.clone());
+                while let Some(Ok(signal)) = signals.next().await {
+                    match signal {
+                        Signal::Facts(facts) => {
+                            for fact in &facts {
+                                hear(Heard::Fact(fact));
+                            }
+                            after = facts.last().map_or(after, |fact| fact.position);
+                        }
+                        Signal::Checkpoint(position) => after = position,
+                        Signal::CaughtUp(position) => (after, live) = (position, true),
+                    }
+                    if live {
+                        hear(Heard::Upto(after));
+                    }
+                }
+                live = false;
+                hear(Heard::Broken);
+                tokio::time::sleep(BROKEN).await;
+            }
+        };
+        Self::everywhere(name, async move {
+            tokio::select! {
+                () = ended.cancelled() => {}
+                () = work => {}
+            }
+        })
     }
 
     /// A policy that looks at something again and again where metrics are recorded, to record it.

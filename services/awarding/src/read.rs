@@ -139,6 +139,8 @@ impl Awarding {
     ) -> Outcome<GetPublicAwardResponse> {
         let id = award_id(&request.award_id)?;
         let tenant = self.tenant_of(id).await?.ok_or_else(Trouble::missing)?;
+        // Before the row is read: it is at least as new.
+        let position = self.awards.applied()?.0;
         let row = self.award_row(tenant, id).await?.ok_or_else(Trouble::missing)?;
         let (now, eyes) = (self.clock.now(), Eyes::Public);
         let (award, credential) = if request.summary {
@@ -146,6 +148,6 @@ impl Awarding {
         } else {
             self.show.award_and_credential(tenant, id, &row, eyes, now).await?
         };
-        Ok(GetPublicAwardResponse { award: Some(award), credential })
+        Ok(GetPublicAwardResponse { award: Some(award), credential, position })
     }
 }

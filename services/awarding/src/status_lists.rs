@@ -92,6 +92,8 @@ impl Awarding {
             .status_list_id
             .parse()
             .map_err(|error| Trouble::invalid_id("/statusListId", error))?;
+        // Before anything is read: that is at least as new.
+        let position = self.awards.applied()?.0;
         let key = Key::new(TenantId::PLATFORM, LIST, list.bytes());
         let row: Option<ListRow> = self.awards.read(&key).await?;
         let row = row.ok_or_else(Trouble::missing)?;
@@ -106,7 +108,8 @@ impl Awarding {
         counter!("laurel_status_lists_total", "outcome" => outcome).increment(1);
         let signed = signed?;
         let (credential, etag) = (signed.credential.clone(), signed.etag.clone());
-        Ok(GetStatusListResponse { credential, etag, max_age_seconds: KEPT_FOR.as_secs() })
+        let max_age_seconds = KEPT_FOR.as_secs();
+        Ok(GetStatusListResponse { credential, etag, max_age_seconds, position })
     }
 
     async fn signed_list(&self, list: StatusListId, row: ListRow) -> Outcome<Arc<Signed>> {

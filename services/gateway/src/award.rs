@@ -420,7 +420,7 @@ impl AwardMutation {
                 reason,
             };
             let reply = call.awarding().revoke_award(call.request(request)).await?.into_inner();
-            Ok(Done::written(call, reply.award.map(Award), reply.written))
+            Ok(Done::shown(call, reply.award.map(Award), reply.written))
         };
         payload(call, client_mutation_id, outcome.await).await
     }

@@ -200,7 +200,7 @@ impl BackpackMutation {
             let idempotency_key = idempotency_key.0;
             let request = wire::AcceptAwardRequest { idempotency_key, award_id };
             let reply = call.backpack().accept_award(call.request(request)).await?.into_inner();
-            Ok(Done::written(call, reply.holding.map(Holding), reply.written))
+            Ok(Done::shown(call, reply.holding.map(Holding), reply.written))
         };
         payload(call, client_mutation_id, outcome.await).await
     }
@@ -219,7 +219,7 @@ impl BackpackMutation {
             let idempotency_key = idempotency_key.0;
             let request = wire::DeclineAwardRequest { idempotency_key, award_id };
             let reply = call.backpack().decline_award(call.request(request)).await?.into_inner();
-            Ok(Done::written(call, reply.holding.map(Holding), reply.written))
+            Ok(Done::shown(call, reply.holding.map(Holding), reply.written))
         };
         payload(call, client_mutation_id, outcome.await).await
     }
@@ -236,7 +236,7 @@ impl BackpackMutation {
             let request = wire::EraseMeRequest { idempotency_key: input.idempotency_key.0 };
             let reply = call.backpack().erase_me(call.request(request)).await?.into_inner();
             let erasure = BackpackErasure { accepted: true };
-            Ok(Done::written(call, Some(erasure), reply.written))
+            Ok(Done::shown(call, Some(erasure), reply.written))
         };
         payload(call, input.client_mutation_id, outcome.await).await
     }

@@ -42,6 +42,7 @@ use crate::{
     node::{GlobalId, Home, Type, home_of},
     opaque::Sealer,
     scalar::{ConsistencyToken, EventCursor},
+    shelf::Shelf,
     tenant::Tenant,
     user_error::Refused,
 };
@@ -56,13 +57,15 @@ pub struct Platform {
     analytics: AnalyticsClient<Wire>,
     /// Makes cursors and tokens.
     pub sealer: Sealer,
+    /// The awards that the public looks at.
+    pub shelf: Arc<Shelf>,
     /// Where the public finds this deployment; no slash at the end.
     pub public_url: Arc<str>,
 }
 
 impl Platform {
     /// The roles behind these wires.
-    pub fn new(wires: &Wires, sealer: Sealer, public_url: Arc<str>) -> Self {
+    pub fn new(wires: &Wires, sealer: Sealer, shelf: Arc<Shelf>, public_url: Arc<str>) -> Self {
         Self {
             issuers: IssuersClient::new(wires.issuers.clone()),
             design: DesignClient::new(wires.design.clone()),
@@ -70,6 +73,7 @@ impl Platform {
             backpack: BackpackClient::new(wires.backpack.clone()),
             analytics: AnalyticsClient::new(wires.analytics.clone()),
             sealer,
+            shelf,
             public_url,
         }
     }
@@ -397,6 +401,11 @@ impl Call {
     pub fn consistency_token(&self, position: u64) -> ConsistencyToken {
         self.source.position.fetch_max(position, Ordering::AcqRel);
         ConsistencyToken(seal_position(self.sealer(), b"consistency", self.scope(), position))
+    }
+
+    /// Has the public pages show what this request has written.
+    pub fn show(&self, position: u64) {
+        self.source.platform.shelf.wrote(position);
     }
 
     /// The cursor of an event.

@@ -157,7 +157,7 @@ impl EarnerMutation {
             let idempotency_key = idempotency_key.0;
             let request = wire::EraseEarnerRequest { idempotency_key, earner_id };
             let reply = call.awarding().erase_earner(call.request(request)).await?.into_inner();
-            Ok(Done::written(call, reply.earner.map(Earner), reply.written))
+            Ok(Done::shown(call, reply.earner.map(Earner), reply.written))
         };
         payload(call, client_mutation_id, outcome.await).await
     }

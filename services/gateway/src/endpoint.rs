@@ -31,6 +31,7 @@ use crate::{
     opaque::Sealer,
     reply::Reply,
     schema::{PUBLIC, Schema, build, sdl_of},
+    shelf::Shelf,
     upload::Uploads,
     variables,
     verification::Verification,
@@ -63,6 +64,7 @@ pub struct Endpoint {
     pub public_url: Arc<str>,
     wires: Wires,
     vault: Arc<dyn KeyVault>,
+    shelf: Arc<Shelf>,
     platform: OnceCell<Arc<Platform>>,
 }
 
@@ -86,6 +88,8 @@ pub struct Setup {
     pub public_url: Arc<str>,
     /// Judges badges.
     pub verification: Arc<Verification>,
+    /// The awards that the public looks at.
+    pub shelf: Arc<Shelf>,
     /// How much may be asked.
     pub limits: Limits,
     /// The most bytes of a picture.
@@ -145,7 +149,17 @@ impl Endpoint {
     /// An endpoint for these roles.
     pub fn new(setup: Setup) -> Result<Self, UnreadableSdl> {
         let Setup {
-            wires, verifier, tokens, closing, clock, ids, vault, public_url, limits, ..
+            wires,
+            verifier,
+            tokens,
+            closing,
+            clock,
+            ids,
+            vault,
+            public_url,
+            shelf,
+            limits,
+            ..
         } = setup;
         let uploads = Uploads {
             tokens: Arc::clone(&tokens),
@@ -175,6 +189,7 @@ impl Endpoint {
             public_url,
             wires,
             vault,
+            shelf,
             platform: OnceCell::new(),
         })
     }
@@ -186,7 +201,9 @@ impl Endpoint {
                 let secret = secret.map_err(runtime::status::of_vault)?;
                 let key = secret.expose().try_into().map_err(|_| Failure::internal())?;
                 let public_url = Arc::clone(&self.public_url);
-                Ok(Arc::new(Platform::new(&self.wires, Sealer::new(key), public_url)))
+                let looked_at = Arc::clone(&self.shelf);
+                let sealer = Sealer::new(key);
+                Ok(Arc::new(Platform::new(&self.wires, sealer, looked_at, public_url)))
             })
             .await
     }

@@ -64,6 +64,7 @@ mod playground;
 mod reply;
 mod scalar;
 mod schema;
+mod shelf;
 #[expect(dead_code, reason = "accessors that async-graphql derives")]
 mod sign_in;
 #[expect(dead_code, reason = "accessors that async-graphql derives")]
@@ -119,6 +120,7 @@ fn graphql(
     wires: Wires,
     limits: Limits,
     verification: Arc<verification::Verification>,
+    shelf: Arc<shelf::Shelf>,
 ) -> Router {
     let setup = endpoint::Setup {
         wires,
@@ -130,6 +132,7 @@ fn graphql(
         vault: Arc::clone(&context.stores.vault),
         public_url: Arc::clone(&context.public_url),
         verification,
+        shelf,
         limits,
         artwork_bytes: context.limits.artwork_bytes as u64,
         batch_bytes: context.limits.batch_bytes as u64,
@@ -185,8 +188,11 @@ pub fn routes(context: &Context, wires: Wires, sandbox: Sandbox) -> Router {
 /// When the schema's own SDL cannot be read back, which a test rules out.
 pub fn routes_within(context: &Context, wires: Wires, limits: Limits, sandbox: Sandbox) -> Router {
     let verification = Arc::new(verification::Verification::new(context));
-    let web = web::Web::new(context, wires.clone(), Arc::clone(&verification), sandbox);
+    let shelf = Arc::new(shelf::Shelf::default());
+    context.start(shelf.follow(context));
+    let shared = (Arc::clone(&verification), Arc::clone(&shelf));
+    let web = web::Web::new(context, wires.clone(), shared, sandbox);
     let engagement = web::flush(web.clone(), context.tasks.cancelled());
     context.tasks.spawn("engagement", engagement);
-    graphql(context, wires, limits, verification).merge(web::routes(web))
+    graphql(context, wires, limits, verification, shelf).merge(web::routes(web))
 }

@@ -27,6 +27,12 @@ impl<T> Done<T> {
         Self { object, replayed: written.replayed, consistency_token: token }
     }
 
+    /// The same where it changes an award that the public may be looking at.
+    pub fn shown(call: &Call, object: Option<T>, written: Option<Written>) -> Self {
+        call.show(written.as_ref().map_or(0, |written| written.position));
+        Self::written(call, object, written)
+    }
+
     /// Done, with nothing written.
     pub fn plain(object: T) -> Self {
         Self { object: Some(object), replayed: false, consistency_token: None }

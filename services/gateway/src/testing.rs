@@ -218,6 +218,7 @@ impl House {
             vault: Arc::clone(&context.stores.vault),
             public_url: Arc::clone(&context.public_url),
             verification: Arc::new(Verification::new(context)),
+            shelf: Arc::default(),
             limits,
             artwork_bytes: 1024,
             batch_bytes: 4096,

@@ -49,7 +49,7 @@ use tonic::{Request, metadata::MetadataValue};
 pub use engagement::flush;
 pub use vc_api::Sandbox;
 
-use crate::{Wires, verification::Verification};
+use crate::{Wires, shelf::Shelf, verification::Verification};
 
 /// The state of the public web; cheap to clone.
 #[derive(Clone)]
@@ -64,6 +64,7 @@ struct Shared {
     catalogue: catalogue::Catalogue,
     engagement: engagement::Counted,
     verification: Arc<Verification>,
+    shelf: Arc<Shelf>,
     sandbox: Sandbox,
 }
 
@@ -72,7 +73,7 @@ impl Web {
     pub(crate) fn new(
         context: &Context,
         wires: Wires,
-        verification: Arc<Verification>,
+        (verification, shelf): (Arc<Verification>, Arc<Shelf>),
         sandbox: Sandbox,
     ) -> Self {
         let Context { stores, views, tasks, .. } = context.clone();
@@ -85,6 +86,7 @@ impl Web {
             catalogue: catalogue::Catalogue::default(),
             engagement: engagement::Counted::default(),
             verification,
+            shelf,
             sandbox,
         }))
     }

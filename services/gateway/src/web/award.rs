@@ -1,11 +1,14 @@
 //! The page of one award, and its signed credential.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use proto::awarding::v1::{Award, AwardStatus, GetPublicAwardRequest};
 use qrcode::{EcLevel, QrCode, render::svg};
 
@@ -23,6 +26,7 @@ use super::{
     status::{self, StatusLine},
     words::{self, Date},
 };
+use crate::shelf::Shown;
 
 /// The media types of a credential, the first being the one given by default.
 const CREDENTIAL: [&str; 4] =
@@ -49,6 +53,14 @@ struct AwardPage<'a> {
     evidence: Vec<EvidenceView<'a>>,
     linkedin: Option<String>,
     schema: String,
+}
+
+/// A page, and what else it was made of.
+struct Made {
+    badge: Arc<BadgeView>,
+    issuer: Arc<IssuerView>,
+    body: Bytes,
+    etag: HeaderValue,
 }
 
 struct EvidenceView<'a> {
@@ -93,12 +105,21 @@ fn headers_of_page() -> [(HeaderName, HeaderValue); 3] {
     [(header::CACHE_CONTROL, ASK_AGAIN), BY_ACCEPT, NO_INDEX]
 }
 
-/// An award, and unless `summary` its signed credential.
-pub(super) async fn find(web: &Web, id: &str, summary: bool) -> Result<(Award, Vec<u8>), Problem> {
+/// An award and, unless a `summary` is enough, its signed credential.
+pub(super) async fn find(web: &Web, id: &str, summary: bool) -> Result<Arc<Shown>, Problem> {
+    let shelf = &web.0.shelf;
+    if let Some(shown) = shelf.award(id, web.now()) {
+        return Ok(shown);
+    }
+    // What is kept serves whoever comes next.
+    let summary = summary && !shelf.is_live();
     let request = GetPublicAwardRequest { award_id: id.to_owned(), summary };
     let reply = web.awarding().get_public_award(request).await;
     let reply = reply.map_err(|status| Problem::of_lookup(&status))?.into_inner();
-    Ok((reply.award.ok_or_else(Problem::missing)?, reply.credential))
+    let position = reply.position;
+    let shown = Arc::new(Shown::of(reply).ok_or_else(Problem::missing)?);
+    shelf.keep_award(&shown, position);
+    Ok(shown)
 }
 
 /// The person whom the award was for had it erased.
@@ -114,14 +135,15 @@ async fn credential(
     is_get: bool,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let (award, credential) = find(web, id, false).await?;
+    let shown = find(web, id, false).await?;
+    let Shown { award, credential, tag, .. } = &*shown;
     if award.status() == AwardStatus::Erased || credential.is_empty() {
         return Err(withdrawn());
     }
     if is_get {
         web.verified(&award.tenant_id, &award.badge_id);
     }
-    let etag = headers::etag(&assets::digest(&credential));
+    let etag = tag.get_or_init(|| headers::etag(&assets::digest(credential))).clone();
     let held = headers::is_held(headers, &etag);
     let fields = [
         (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
@@ -134,12 +156,13 @@ async fn credential(
     Ok(if held {
         (StatusCode::NOT_MODIFIED, fields).into_response()
     } else {
-        (fields, credential).into_response()
+        (fields, credential.clone()).into_response()
     })
 }
 
 async fn page(web: &Web, id: &str, is_get: bool, headers: &HeaderMap) -> Result<Response, Problem> {
-    let (award, _) = find(web, id, true).await?;
+    let shown = find(web, id, true).await?;
+    let award = &shown.award;
     if award.status() == AwardStatus::Erased {
         let heading = "This award was withdrawn";
         let sentence = "It was withdrawn at the holder’s wish. Nothing about the holder is kept.";
@@ -153,14 +176,23 @@ async fn page(web: &Web, id: &str, is_get: bool, headers: &HeaderMap) -> Result<
     if is_get {
         web.viewed(badge.tenant, badge.key);
     }
-    let body = render(web, &award, &badge, &issuer)?;
-    let etag = headers::etag(&assets::digest(body.as_bytes()));
-    let fields = [(header::ETAG, etag.clone())];
-    if headers::is_held(headers, &etag) {
+    let same =
+        |made: &Arc<Made>| Arc::ptr_eq(&made.badge, &badge) && Arc::ptr_eq(&made.issuer, &issuer);
+    let made = if let Some(made) = shown.page::<Made>().filter(same) {
+        made
+    } else {
+        let body = render(web, award, &badge, &issuer)?;
+        let etag = headers::etag(&assets::digest(body.as_bytes()));
+        let made = Arc::new(Made { badge, issuer, body: body.into(), etag });
+        shown.keep_page(Arc::clone(&made));
+        made
+    };
+    let fields = [(header::ETAG, made.etag.clone())];
+    if headers::is_held(headers, &made.etag) {
         return Ok((StatusCode::NOT_MODIFIED, fields, headers_of_page()).into_response());
     }
     let html = [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))];
-    Ok((fields, html, headers_of_page(), body).into_response())
+    Ok((fields, html, headers_of_page(), made.body.clone()).into_response())
 }
 
 fn render(

@@ -220,6 +220,7 @@ async fn answer(
     let problem = match send(&earner, key).await {
         Ok(written) => {
             let seen = written.unwrap_or_default().position;
+            web.0.shelf.wrote(seen);
             return Redirect::to(&format!("/backpack?seen={seen}")).into_response();
         }
         Err(status) => Problem::of(&status),

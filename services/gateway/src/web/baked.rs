@@ -45,7 +45,8 @@ async fn download(
     wanted: Picture,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let (award, credential) = award::find(web, id, false).await?;
+    let shown = award::find(web, id, false).await?;
+    let (award, credential) = (&shown.award, &shown.credential);
     if award.status() == AwardStatus::Erased || credential.is_empty() {
         return Err(award::withdrawn());
     }
@@ -55,9 +56,9 @@ async fn download(
     )?;
     let artwork = artwork(web, id, &badge, wanted).await?;
     // Without an address, an issuer has no form in Open Badges 2.0, and neither has the award.
-    let assertion = issuer.email.as_ref().and_then(|_| web.ob2_assertion(&award, &credential).ok());
+    let assertion = issuer.email.as_ref().and_then(|_| web.ob2_assertion(award, credential).ok());
     let assertion = assertion.map(|assertion| json!(assertion).to_string());
-    let credential = std::str::from_utf8(&credential).map_err(|error| broken(&error))?;
+    let credential = std::str::from_utf8(credential).map_err(|error| broken(&error))?;
     let mut credentials = vec![(Keyword::OpenBadgeCredential, credential)];
     credentials.extend(assertion.as_deref().map(|text| (Keyword::OpenBadges, text)));
     let baked = match wanted {

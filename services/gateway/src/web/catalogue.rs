@@ -1,5 +1,6 @@
 //! Badges and issuers as pages show them, kept in memory for moments: a published version never
-//! changes, and a new name of an issuer may take half a minute to show. Awards are never kept.
+//! changes, and a new name of an issuer may take half a minute to show. For awards see
+//! [`crate::shelf`].
 
 use std::{sync::Arc, time::Duration};
 

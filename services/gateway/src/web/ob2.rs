@@ -73,19 +73,20 @@ async fn hosted(
     is_get: bool,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let (award, credential) = award::find(web, id, false).await?;
+    let shown = award::find(web, id, false).await?;
+    let (award, credential) = (&shown.award, &shown.credential);
     if award.status() == AwardStatus::Erased || credential.is_empty() {
         return Err(award::withdrawn());
     }
     if award.status() == AwardStatus::Revoked {
-        return Ok(revoked(web, &award, headers));
+        return Ok(revoked(web, award, headers));
     }
     let (_, issuer) = tokio::try_join!(
         web.badge(&award.badge_id, award.badge_version),
         web.issuer(&award.issuer_id)
     )?;
     email(&issuer)?;
-    let assertion = web.ob2_assertion(&award, &credential)?;
+    let assertion = web.ob2_assertion(award, credential)?;
     if is_get {
         web.verified(&award.tenant_id, &award.badge_id);
     }

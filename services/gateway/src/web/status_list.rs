@@ -1,11 +1,14 @@
 //! The signed list of what was revoked.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use proto::awarding::v1::GetStatusListRequest;
+use proto::awarding::v1::{GetStatusListRequest, GetStatusListResponse};
+use tonic::Status;
 
 use super::{
     Web,
@@ -19,9 +22,8 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let id = name.strip_suffix(".json").unwrap_or(&name).to_owned();
-    let reply = web.awarding().get_status_list(GetStatusListRequest { status_list_id: id }).await;
-    let list = match reply {
-        Ok(reply) => reply.into_inner(),
+    let list = match find(&web, id).await {
+        Ok(list) => list,
         Err(status) => return ([FOR_ANYONE], Problem::of_lookup(&status).json()).into_response(),
     };
     let mut fields = HeaderMap::with_capacity(8);
@@ -36,5 +38,15 @@ pub(super) async fn show(
             return (StatusCode::NOT_MODIFIED, fields).into_response();
         }
     }
-    (fields, list.credential).into_response()
+    (fields, list.credential.clone()).into_response()
+}
+
+async fn find(web: &Web, id: String) -> Result<Arc<GetStatusListResponse>, Status> {
+    if let Some(list) = web.0.shelf.list(&id) {
+        return Ok(list);
+    }
+    let request = GetStatusListRequest { status_list_id: id.clone() };
+    let list = Arc::new(web.awarding().get_status_list(request).await?.into_inner());
+    web.0.shelf.keep_list(&id, &list);
+    Ok(list)
 }

@@ -160,7 +160,8 @@ async fn status_set(
     let Revocation { credential_id, revoked } = body.revocation()?;
     let request = SetCredentialStatusRequest { credential_id, revoked };
     let set = web.awarding().set_credential_status(with_token(request, token.text())).await;
-    set.map_err(|status| Detail::of(Problem::of(&status)))?;
+    let set = set.map_err(|status| Detail::of(Problem::of(&status)))?.into_inner();
+    web.0.shelf.wrote(set.written.unwrap_or_default().position);
     Ok(axum::Json(json!({})).into_response())
 }
 

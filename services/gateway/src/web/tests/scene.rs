@@ -186,14 +186,15 @@ fn public_roles(fake: Fake, state: &Shared) -> Fake {
         let award = state.award.clone();
         let gone = award.status() == AwardStatus::Erased || q.summary;
         let credential = if gone { vec![] } else { state.credential.clone() };
-        here(q.award_id == AWARD, GetPublicAwardResponse { award: Some(award), credential })
+        let reply = GetPublicAwardResponse { award: Some(award), credential, position: 0 };
+        here(q.award_id == AWARD, reply)
     })
     .on("laurel.awarding.v1.Awarding/GetStatusList", |_, q: GetStatusListRequest| {
         assert_ne!(q.status_list_id, "panic", "on purpose");
         let (credential, etag) = (b"{\"list\": 1}".to_vec(), "abc".to_owned());
         here(
             q.status_list_id == LIST,
-            GetStatusListResponse { credential, etag, max_age_seconds: 300 },
+            GetStatusListResponse { credential, etag, max_age_seconds: 300, position: 0 },
         )
     })
     .on("laurel.design.v1.Design/GetPublicBadge", move |_, q: GetPublicBadgeRequest| {
@@ -370,7 +371,7 @@ impl Scene {
         };
         let verification = Arc::new(Verification::new(&rig.context));
         let sandbox = Sandbox::default();
-        let web = Web::new(&rig.context, wires, verification, sandbox.clone());
+        let web = Web::new(&rig.context, wires, (verification, Arc::default()), sandbox.clone());
         Self { rig, state, router: routes(web.clone()), web, sandbox }
     }
 
