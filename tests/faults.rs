@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
+#[path = "faults/disks.rs"]
+mod disks;
+
 use std::{fs, path::Path, time::Duration};
 
 use eventstore::{Expected, NewEvent, StreamId, Write};

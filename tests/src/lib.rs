@@ -1,6 +1,7 @@
 //! Starts Laurel for the journeys: real stores in a temporary folder, real HTTP, either wire; and
 //! looks behind the scenes where a journey ends.
 
+pub mod disk;
 pub mod fold;
 pub mod follower;
 pub mod load;

@@ -6,10 +6,16 @@
 //! `apply` does not wait for stable storage (but for bulk, see [`EmbeddedOptions::bulk`]). The checkpoint is in the same batch as the rows, and
 //! the journal is one sequence: after a power cut a tail may be missing, checkpoint included, and
 //! is projected again from the log.
+//!
+//! Nothing is written where the disk is full or the folder takes nothing: fjall takes no more writes
+//! after one that failed, until it is opened again. Where it happens all the same, the store is opened
+//! again as soon as the folder takes something.
 
 mod fold;
+mod house;
 mod housekeeping;
 mod keys;
+mod room;
 mod slot;
 mod write;
 
@@ -22,7 +28,8 @@ use std::{
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use kernel::Position;
 
-use self::{housekeeping::Housekeeper, slot::SlotStore};
+pub use self::room::{NoRoom, Room};
+use self::{house::House, housekeeping::Housekeeper, slot::SlotStore};
 use crate::{
     Applied, Change, Key, ModelState, ReadModelError, ReadModels, Row, Scan, Slot,
     at_length::{MANY, at_length},
@@ -44,14 +51,18 @@ pub struct EmbeddedOptions {
     /// Threads that write out and merge. With more than one, fjall lets one spin while another
     /// merges.
     pub workers: usize,
+    /// Bytes that the disk has to have free for anything to be written: what waits in memory finds
+    /// room all the same.
+    pub reserve: u64,
 }
 
 impl EmbeddedOptions {
     /// The store in this folder, with modest memory: 16 MiB of blocks, 8 MiB a slot while it is
-    /// being written to, one thread.
+    /// being written to, one thread. 32 MiB of the disk stay free.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), cache: 16 << 20, memtable: 8 << 20, bulk: 4000, workers: 1 }
+        let (cache, memtable, reserve) = (16 << 20, 8 << 20, 32 << 20);
+        Self { path: path.into(), cache, memtable, bulk: 4000, workers: 1, reserve }
     }
 }
 
@@ -76,7 +87,7 @@ const STATES: &str = "states";
 pub struct Embedded {
     /// First, so that its thread ends before the store closes.
     _housekeeper: Housekeeper,
-    store: Arc<Store>,
+    house: Arc<House>,
 }
 
 struct Store {
@@ -95,25 +106,32 @@ impl Embedded {
     /// [`OpenError`] when the folder cannot be used or another process holds it.
     pub fn open(options: &EmbeddedOptions) -> Result<Self, OpenError> {
         let failed = |source| OpenError { path: options.path.clone(), source };
-        let database = Database::builder(&options.path)
-            .cache_size(options.cache)
-            .worker_threads(options.workers.max(1))
-            .max_journaling_size(JOURNAL)
-            .open()
-            .map_err(failed)?;
-        let states = database
-            .keyspace(STATES, || KeyspaceCreateOptions::default().max_memtable_size(1 << 20))
-            .map_err(failed)?;
-        let (slots, changing) = (RwLock::default(), Mutex::default());
-        let options = options.clone();
-        let store = Arc::new(Store { database, states, changing, options, slots });
+        let store = Arc::new(Store::open(options).map_err(failed)?);
+        let house = Arc::new(House::of(store, options.clone()));
         let housekeeper =
-            Housekeeper::start(&store).map_err(|source| failed(fjall::Error::Io(source)))?;
-        Ok(Self { _housekeeper: housekeeper, store })
+            Housekeeper::start(&house).map_err(|source| failed(fjall::Error::Io(source)))?;
+        Ok(Self { _housekeeper: housekeeper, house })
     }
 }
 
 impl Store {
+    fn open(options: &EmbeddedOptions) -> fjall::Result<Self> {
+        let database = Database::builder(&options.path)
+            .cache_size(options.cache)
+            .worker_threads(options.workers.max(1))
+            .max_journaling_size(JOURNAL)
+            .open()?;
+        let small = || KeyspaceCreateOptions::default().max_memtable_size(1 << 20);
+        let states = database.keyspace(STATES, small)?;
+        let (slots, changing) = (RwLock::default(), Mutex::default());
+        Ok(Self { database, states, changing, options: options.clone(), slots })
+    }
+
+    /// Whether it does: after a write that failed, fjall refuses all others.
+    fn takes_writes(&self) -> bool {
+        self.database.persist(PersistMode::Buffer).is_ok()
+    }
+
     /// The slot, when anything was ever applied to it.
     fn slot(&self, slot: Slot) -> Result<Option<Arc<SlotStore>>, ReadModelError> {
         let known = self.slots.read().unwrap_or_else(PoisonError::into_inner).get(&slot).cloned();
@@ -185,6 +203,8 @@ impl Store {
     }
 
     fn flush(&self) -> Result<(), ReadModelError> {
+        // A store that takes no writes would be waited for in vain.
+        self.database.persist(PersistMode::Buffer).map_err(unavailable)?;
         for slot in self.all_slots() {
             slot.write_out()?;
         }
@@ -205,7 +225,7 @@ type Build = Option<(u32, u32)>;
 #[async_trait::async_trait]
 impl ReadModels for Embedded {
     async fn get(&self, slot: Slot, key: &Key) -> Result<Option<Vec<u8>>, ReadModelError> {
-        self.store.slot(slot)?.map_or(Ok(None), |store| store.get(key))
+        self.house.store()?.slot(slot)?.map_or(Ok(None), |store| store.get(key))
     }
 
     async fn get_many(
@@ -213,17 +233,19 @@ impl ReadModels for Embedded {
         slot: Slot,
         keys: &[Key],
     ) -> Result<Vec<Option<Vec<u8>>>, ReadModelError> {
-        let Some(store) = self.store.slot(slot)? else { return Ok(vec![None; keys.len()]) };
-        store.get_many(&self.store.database.snapshot(), keys)
+        let store = self.house.store()?;
+        let Some(rows) = store.slot(slot)? else { return Ok(vec![None; keys.len()]) };
+        rows.get_many(&store.database.snapshot(), keys)
     }
 
     async fn scan(&self, slot: Slot, scan: &Scan) -> Result<Vec<Row>, ReadModelError> {
-        let Some(store) = self.store.slot(slot)? else { return Ok(Vec::new()) };
-        store.scan(&self.store.database.snapshot(), scan)
+        let store = self.house.store()?;
+        let Some(rows) = store.slot(slot)? else { return Ok(Vec::new()) };
+        rows.scan(&store.database.snapshot(), scan)
     }
 
     async fn count(&self, slot: Slot, key: &Key) -> Result<i64, ReadModelError> {
-        self.store.slot(slot)?.map_or(Ok(0), |store| store.count(key))
+        self.house.store()?.slot(slot)?.map_or(Ok(0), |store| store.count(key))
     }
 
     async fn apply(
@@ -233,20 +255,22 @@ impl ReadModels for Embedded {
         expected: Position,
         next: Position,
     ) -> Result<Applied, ReadModelError> {
-        let work = || self.store.apply(slot, changes, expected, next);
+        let store = self.house.store_with_room()?;
+        let work = || store.apply(slot, changes, expected, next);
         if changes.len() < MANY { work() } else { at_length(work) }
     }
 
     async fn checkpoint(&self, slot: Slot) -> Result<Position, ReadModelError> {
-        Ok(self.store.slot(slot)?.map_or(Position::START, |store| store.checkpoint()))
+        Ok(self.house.store()?.slot(slot)?.map_or(Position::START, |store| store.checkpoint()))
     }
 
     async fn state(&self, name: &'static str) -> Result<ModelState, ReadModelError> {
-        self.store.state(name)
+        self.house.store()?.state(name)
     }
 
     async fn set_state(&self, name: &'static str, state: ModelState) -> Result<(), ReadModelError> {
-        at_length(|| self.store.set_state(name, state))
+        let store = self.house.store_with_room()?;
+        at_length(|| store.set_state(name, state))
     }
 
     async fn change_state(
@@ -255,21 +279,24 @@ impl ReadModels for Embedded {
         before: ModelState,
         after: ModelState,
     ) -> Result<bool, ReadModelError> {
+        let store = self.house.store_with_room()?;
         at_length(|| {
-            let _changing = self.store.changing.lock().unwrap_or_else(PoisonError::into_inner);
-            let unchanged = self.store.state(name)? == before;
+            let _changing = store.changing.lock().unwrap_or_else(PoisonError::into_inner);
+            let unchanged = store.state(name)? == before;
             if unchanged {
-                self.store.set_state(name, after)?;
+                store.set_state(name, after)?;
             }
             Ok(unchanged)
         })
     }
 
     async fn clear(&self, slot: Slot) -> Result<(), ReadModelError> {
-        at_length(|| self.store.clear(slot))
+        let store = self.house.store_with_room()?;
+        at_length(|| store.clear(slot))
     }
 
     async fn flush(&self) -> Result<(), ReadModelError> {
-        at_length(|| self.store.flush())
+        let store = self.house.store_with_room()?;
+        at_length(|| store.flush())
     }
 }

@@ -20,7 +20,7 @@ mod runner;
 pub mod skips;
 pub mod tables;
 
-pub use embedded::{Embedded, EmbeddedOptions, OpenError};
+pub use embedded::{Embedded, EmbeddedOptions, NoRoom, OpenError, Room};
 pub use lease::{Leases, LocalLeases};
 pub use port::{
     Applied, Change, Direction, Generation, Key, Model, ModelState, ReadModelError, ReadModels,

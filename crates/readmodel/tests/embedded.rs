@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed call fails the test")]
 
+#[path = "../../../tests/src/disk.rs"]
+#[expect(dead_code, reason = "shared with tests of other stores")]
+mod disk;
+#[path = "embedded/full.rs"]
+mod full;
 #[path = "embedded/steps.rs"]
 mod steps;
 

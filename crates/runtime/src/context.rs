@@ -24,6 +24,8 @@ pub struct Context {
     pub verifier: Arc<Verifier>,
     /// Where tasks are started.
     pub tasks: Tasks,
+    /// Who stands still in the policies of this process.
+    pub stands: crate::Stands,
     /// Where the public finds this deployment, such as `https://badges.example.org`; no slash at
     /// the end.
     pub public_url: Arc<str>,

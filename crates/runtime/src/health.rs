@@ -1,9 +1,9 @@
 //! Whether the process can serve: for `/-/ready` and for gRPC's health protocol.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use kernel::{TenantId, Timestamp};
-use readmodel::Runner;
+use readmodel::{Room, Runner, Standing};
 use tonic::{Code, Request, Status};
 use tonic_health::{
     ServingStatus,
@@ -11,7 +11,7 @@ use tonic_health::{
     server::HealthService,
 };
 
-use crate::{Stores, Tasks, Wire};
+use crate::{Context, Stands, Stores, Tasks, Wire, status};
 
 /// Looks whether the stores answer, the read models are whole, and every task lives.
 #[derive(Clone)]
@@ -19,6 +19,7 @@ pub struct Readiness {
     stores: Stores,
     views: Arc<Runner>,
     tasks: Tasks,
+    stands: Stands,
 }
 
 /// What was found. Nothing in it is secret.
@@ -33,31 +34,57 @@ pub struct Report {
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Check {
-    /// What: `events`, `keys`, `tasks`, or a read model.
+    /// What: `events`, `keys`, `disk`, `tasks`, a read model, or a policy in which a tenant stands still.
     pub name: &'static str,
     /// Whether it is well.
     pub ok: bool,
+    /// Why it is not, for who runs the process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// How far a read model lags behind the log, in facts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag: Option<u64>,
-    /// Which facts of a read model cannot be read: of each, the tenant stands still in it.
+    /// Which facts cannot be read: of each, the tenant stands still in the read model or policy.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub standing: Vec<String>,
 }
 
 impl Check {
     fn new(name: &'static str, ok: bool) -> Self {
-        Self { name, ok, lag: None, standing: Vec::new() }
+        Self { name, ok, why: None, lag: None, standing: Vec::new() }
+    }
+
+    fn of<T>(name: &'static str, outcome: Result<T, String>) -> Self {
+        Self { ok: outcome.is_ok(), why: outcome.err(), ..Self::new(name, true) }
+    }
+
+    fn of_disk(room: &Room) -> Self {
+        Self::of("disk", room.look().map_err(|error| error.to_string()))
     }
 }
 
 impl Report {
-    /// How a process is that keeps one store and nothing else, by whether the store answers.
+    /// The same for strangers: addresses and folders are none of their business.
     #[must_use]
-    pub fn of_store(name: &'static str, answers: bool, tasks: &Tasks) -> Self {
-        let well = are_well(tasks);
-        let checks = vec![Check::new(name, answers), Check::new("tasks", well)];
-        Self { ready: answers && well, checks }
+    pub fn for_strangers(mut self) -> Self {
+        for check in &mut self.checks {
+            check.why = None;
+        }
+        self
+    }
+
+    /// How a process is that keeps one store in a folder and nothing else, by what the store answers.
+    #[must_use]
+    pub fn of_store<E: Error>(
+        name: &'static str,
+        answer: Result<(), E>,
+        room: &Room,
+        tasks: &Tasks,
+    ) -> Self {
+        let answer = answer.map_err(|error| status::Chain(&error).to_string());
+        let tasks = Check::new("tasks", are_well(tasks));
+        let checks = vec![Check::of(name, answer), Check::of_disk(room), tasks];
+        Self { ready: checks.iter().all(|check| check.ok), checks }
     }
 }
 
@@ -67,10 +94,17 @@ fn are_well(tasks: &Tasks) -> bool {
 }
 
 impl Readiness {
-    /// Looks at these.
+    /// Looks at what this process works with.
     #[must_use]
-    pub fn new(stores: Stores, views: Arc<Runner>, tasks: Tasks) -> Self {
-        Self { stores, views, tasks }
+    pub fn of(context: &Context) -> Self {
+        let Context { stores, views, tasks, stands, .. } = context.clone();
+        Self { stores, views, tasks, stands }
+    }
+
+    /// Who stands still in the policies that this process runs.
+    #[must_use]
+    pub fn stands(&self) -> Vec<(&'static str, Vec<Standing>)> {
+        self.stands.all()
     }
 
     /// How far each read model is.
@@ -89,23 +123,30 @@ impl Readiness {
     pub async fn report(&self) -> Report {
         let events = in_time(self.stores.events.head()).await;
         let keys = in_time(self.stores.vault.get(TenantId::PLATFORM, "readiness")).await;
-        let tasks = are_well(&self.tasks);
-        let mut checks = vec![
-            Check::new("events", events),
-            Check::new("keys", keys),
-            Check::new("tasks", tasks),
-        ];
+        let mut checks = vec![Check::of("events", events), Check::of("keys", keys)];
+        checks.extend(self.stores.room.as_deref().map(Check::of_disk));
+        checks.push(Check::new("tasks", are_well(&self.tasks)));
         for progress in self.views.progress() {
             let (name, lag) = (progress.model.name, Some(progress.lag()));
             let standing = progress.standing.iter().map(ToString::to_string).collect();
-            checks.push(Check { name, ok: progress.is_ready(), lag, standing });
+            let ok = progress.is_ready();
+            checks.push(Check { name, ok, why: progress.failure, lag, standing });
+        }
+        for (name, standing) in self.stands.all() {
+            if !standing.is_empty() {
+                let standing = standing.iter().map(ToString::to_string).collect();
+                checks.push(Check { standing, ..Check::new(name, false) });
+            }
         }
         Report { ready: checks.iter().all(|check| check.ok), checks }
     }
 }
 
-async fn in_time<T, E>(answer: impl Future<Output = Result<T, E>>) -> bool {
-    matches!(tokio::time::timeout(Duration::from_secs(1), answer).await, Ok(Ok(_)))
+async fn in_time<T, E: Error>(answer: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+    match tokio::time::timeout(Duration::from_secs(1), answer).await {
+        Ok(answer) => answer.map_err(|error| status::Chain(&error).to_string()),
+        Err(_) => Err("it did not answer within a second".to_owned()),
+    }
 }
 
 /// Asks the process at the other end of a wire how it is. That it does not say is an answer too.

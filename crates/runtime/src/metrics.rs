@@ -107,6 +107,12 @@ pub async fn render(readiness: Option<&Readiness>) -> Option<String> {
             gauge!("laurel_log_position").set(float(progress.head.0));
         }
     }
+    for (policy, standing) in readiness.iter().flat_map(|it| it.stands()) {
+        let number = u32::try_from(standing.len()).unwrap_or(u32::MAX);
+        gauge!("laurel_projection_standing", "model" => policy).set(f64::from(number));
+        let stuck = f64::from(u8::from(number > 0));
+        gauge!("laurel_projection_failed", "model" => policy).set(stuck);
+    }
     certificates::record();
     process::record();
     Some(handle.render())

@@ -90,9 +90,7 @@ fn mesh_server() -> Server {
 
 /// The routes of roles and of the health service, and the methods that need no token.
 fn together(context: &Context, parts: &[RoleParts]) -> (Vec<&'static str>, Routes) {
-    let Context { stores, views, tasks, .. } = context;
-    let readiness = Readiness::new(stores.clone(), views.clone(), tasks.clone());
-    let mut routes = Routes::new(health::service(readiness, tasks));
+    let mut routes = Routes::new(health::service(Readiness::of(context), &context.tasks));
     for part in parts {
         let theirs = part.routes.clone().into_axum_router().reset_fallback();
         let ours = std::mem::take(routes.axum_router_mut());

@@ -260,7 +260,7 @@ pub fn internal(error: &dyn std::error::Error) -> Status {
 }
 
 /// An error and what caused it, in one line.
-struct Chain<'e>(&'e dyn std::error::Error);
+pub(crate) struct Chain<'e>(pub(crate) &'e dyn std::error::Error);
 
 impl std::fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -9,7 +9,7 @@ use keyvault::{
     EmbeddedOptions as VaultOptions, KeyVault, RootKey, Secret,
     remote::{Keeper, Remote, RemoteOptions},
 };
-use readmodel::{Leases, LocalLeases, ReadModels, Redis, RedisOptions};
+use readmodel::{Leases, LocalLeases, NoRoom, ReadModels, Redis, RedisOptions, Room};
 
 use crate::{
     Blobs, Clock, Config, FolderBlobs, Ids, MailError, Mailer, Mesh, OutboxMailer, RoleName,
@@ -34,15 +34,24 @@ pub struct Stores {
     pub blobs: Arc<dyn Blobs>,
     /// Letters.
     pub mailer: Arc<dyn Mailer>,
+    /// The folder of those that are embedded, and how much of its disk has to be free; none where all
+    /// are elsewhere.
+    pub room: Option<Arc<Room>>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids.
     pub ids: Ids,
 }
 
+/// So much of the disk stays free: with less, read models take nothing, and the process is not ready.
+const FREE: u64 = 32 << 20;
+
 /// Why the stores do not open.
 #[derive(Debug, thiserror::Error)]
 pub enum StoresError {
+    /// Their folder.
+    #[error("the data folder takes nothing")]
+    Folder(#[source] NoRoom),
     /// The log.
     #[error("the event store does not open")]
     Events(#[from] eventstore::OpenError),
@@ -88,6 +97,9 @@ impl Stores {
         clock: Arc<dyn Clock>,
         tasks: &Tasks,
     ) -> Result<Self, StoresError> {
+        let places = [&config.stores.events, &config.stores.models, &config.stores.keys];
+        let embedded = places.contains(&&Place::Embedded);
+        let room = embedded.then(|| Self::folder(config)).transpose()?;
         let from = &config.mail.from;
         let mailer: Arc<dyn Mailer> = if let Some(url) = &config.mail.smtp {
             Arc::new(SmtpMailer::new(url, from, Arc::clone(&clock))?)
@@ -137,9 +149,22 @@ impl Stores {
             vault,
             blobs: Arc::new(FolderBlobs::new(config.data.join("blobs"))),
             mailer,
+            room,
             clock,
             ids,
         })
+    }
+
+    /// The data folder, which must take something. Full it may be, for what is there can be read.
+    ///
+    /// # Errors
+    /// When nothing can be written there.
+    pub fn folder(config: &Config) -> Result<Arc<Room>, StoresError> {
+        let room = Room::new(&config.data, FREE);
+        match room.look() {
+            Ok(()) | Err(NoRoom::Full { .. }) => Ok(Arc::new(room)),
+            Err(error) => Err(StoresError::Folder(error)),
+        }
     }
 
     /// The key vault alone, for a call or two.
@@ -195,6 +220,7 @@ impl Stores {
             vault: Arc::new(open_vault(data, root_key)?),
             blobs: Arc::new(FolderBlobs::new(data.join("blobs"))),
             mailer,
+            room: Some(Arc::new(Room::new(data, FREE))),
             clock,
             ids,
         })
@@ -202,7 +228,8 @@ impl Stores {
 }
 
 fn embedded_models(data: &Path) -> Result<readmodel::Embedded, readmodel::OpenError> {
-    readmodel::Embedded::open(&readmodel::EmbeddedOptions::new(data.join("models")))
+    let options = readmodel::EmbeddedOptions::new(data.join("models"));
+    readmodel::Embedded::open(&readmodel::EmbeddedOptions { reserve: FREE, ..options })
 }
 
 /// The vault of the role that has it, and what keeps its memory right.

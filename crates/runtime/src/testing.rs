@@ -13,7 +13,9 @@ use readmodel::{Projection, Runner, RunnerOptions};
 use tempfile::TempDir;
 use tonic::Request;
 
-use crate::{Context, Fetch, FixedClock, Ids, Limits, OutboxMailer, Stores, Tasks, config::Egress};
+use crate::{
+    Context, Fetch, FixedClock, Ids, Limits, OutboxMailer, Stands, Stores, Tasks, config::Egress,
+};
 
 /// The moment at which tests begin.
 pub const START: &str = "2026-03-01T12:00:00Z";
@@ -53,6 +55,7 @@ impl Rig {
             tokens,
             verifier,
             tasks,
+            stands: Stands::default(),
             public_url,
             limits,
             fetch: Fetch::new(&Egress::default()),

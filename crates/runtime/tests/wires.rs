@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use auth::{Kind, Principal, Role};
 use eventstore::{Expected, RecordedEvent, StreamId, Unreadable};
 use kernel::{Position, TenantId};
-use readmodel::{Change, Key, Model, Projection, Rows};
+use keyvault::{DataKey, KeyVault, Owner, Secret, VaultError};
+use readmodel::{Change, Key, Model, Projection, Room, Rows};
 use runtime::{
     Context, Policy, Readiness, Refusal, RoleParts, Wire, call, local, remote, serve, testing::Rig,
 };
@@ -16,9 +18,7 @@ use tower::ServiceExt;
 
 /// A role whose one service is another health service, under its own name.
 fn parts(context: &Context) -> RoleParts {
-    let readiness =
-        Readiness::new(context.stores.clone(), context.views.clone(), context.tasks.clone());
-    let routes = Routes::new(runtime::health::service(readiness, &context.tasks));
+    let routes = Routes::new(runtime::health::service(Readiness::of(context), &context.tasks));
     let policies = vec![Policy::everywhere("nothing to do", async {})];
     RoleParts { name: "role", routes, public: &["/laurel.role.v1.Role/Public"], policies }
 }
@@ -83,8 +83,7 @@ async fn a_peer_that_is_not_there_is_unavailable_and_worth_another_try() {
 #[tokio::test]
 async fn a_process_is_ready_until_a_task_panics() {
     let rig = Rig::new(vec![]);
-    let Context { stores, views, tasks, .. } = rig.context.clone();
-    let readiness = Readiness::new(stores, views, tasks.clone());
+    let (readiness, tasks) = (Readiness::of(&rig.context), &rig.context.tasks);
     let report = readiness.report().await;
     assert!(report.ready, "{report:?}");
     tasks.spawn("clumsy", async { panic!("on purpose") });
@@ -93,6 +92,60 @@ async fn a_process_is_ready_until_a_task_panics() {
     }
     let report = readiness.report().await;
     assert!(!report.ready && report.checks.iter().any(|check| check.name == "tasks" && !check.ok));
+}
+
+/// A vault whose password is no longer the right one.
+struct Locked;
+
+fn locked<T>() -> Result<T, VaultError> {
+    Err(VaultError::Unavailable("the vault at 10.0.0.7 does not know this password".into()))
+}
+
+#[async_trait]
+impl KeyVault for Locked {
+    async fn ensure(&self, _: &[Owner]) -> Result<Vec<DataKey>, VaultError> {
+        locked()
+    }
+
+    async fn key(&self, _: &Owner, _: u32) -> Result<Option<DataKey>, VaultError> {
+        locked()
+    }
+
+    async fn destroy(&self, _: &Owner) -> Result<(), VaultError> {
+        locked()
+    }
+
+    async fn secret(&self, _: TenantId, _: &str) -> Result<Secret, VaultError> {
+        locked()
+    }
+
+    async fn put(&self, _: TenantId, _: &str, _: &[u8]) -> Result<(), VaultError> {
+        locked()
+    }
+
+    async fn get(&self, _: TenantId, _: &str) -> Result<Option<Secret>, VaultError> {
+        locked()
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_well_says_why_to_the_platform_and_not_to_strangers() {
+    let rig = Rig::new(vec![]);
+    let mut context = rig.context.clone();
+    context.stores.vault = Arc::new(Locked);
+    context.stores.room = Some(Arc::new(Room::new(rig.folder.path(), u64::MAX)));
+    let report = Readiness::of(&context).report().await;
+    let why = |report: &runtime::health::Report, name: &str| {
+        let check = report.checks.iter().find(|check| check.name == name).unwrap().clone();
+        (check.ok, check.why)
+    };
+    let (ok, said) = why(&report, "keys");
+    assert!(!ok && said.unwrap().contains("does not know this password"));
+    let (ok, said) = why(&report, "disk");
+    assert!(!ok && said.unwrap().contains("is full"));
+    assert_eq!(why(&report, "events"), (true, None));
+    let told = serde_json::to_string(&report.for_strangers()).unwrap();
+    assert!(!told.contains("10.0.0.7") && !told.contains("why"), "{told}");
 }
 
 #[tokio::test]

@@ -76,11 +76,10 @@ impl Web {
         (verification, shelf): (Arc<Verification>, Arc<Shelf>),
         sandbox: Sandbox,
     ) -> Self {
-        let Context { stores, views, tasks, .. } = context.clone();
         Self(Arc::new(Shared {
             context: context.clone(),
             wires,
-            readiness: Readiness::new(stores, views, tasks),
+            readiness: Readiness::of(context),
             secure: context.public_url.starts_with("https://"),
             jwks: context.tokens.jwks().to_string().into(),
             catalogue: catalogue::Catalogue::default(),

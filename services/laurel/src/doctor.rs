@@ -317,6 +317,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = Config {
             public_url: "https://badges.example.org".into(),
+            // Whatever listens where Laurel usually does is none of this test's business.
+            listen: ([127, 0, 0, 1], 0).into(),
             data: folder.path().join("data"),
             root_key: Some(folder.path().join("root.key")),
             ..Config::default()

@@ -8,8 +8,9 @@ use eventstore::{
     Embedded, EmbeddedOptions, EventStore,
     server::{Server, ServerOptions, Users},
 };
+use readmodel::Room;
 use runtime::{
-    Config, Tasks, TlsListener,
+    Config, Stores, Tasks, TlsListener,
     config::{EventStoreRole, Tls},
     health::Report,
 };
@@ -26,6 +27,9 @@ pub(crate) async fn serve(config: Config, json: bool) -> anyhow::Result<()> {
     let settings = config.eventstore.clone().context("say eventstore.listen: where to listen")?;
     let listener = process::bind(settings.listen).await?;
     let address = listener.local_addr()?;
+    std::fs::create_dir_all(&config.data)
+        .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
+    let room = Stores::folder(&config)?;
     let flushes = config.ops.as_ref().map(|_| runtime::metrics::flushes());
     let options = EmbeddedOptions::at(config.data.join("events"));
     let store = Arc::new(Embedded::open(EmbeddedOptions { flushes, ..options })?);
@@ -34,7 +38,7 @@ pub(crate) async fn serve(config: Config, json: bool) -> anyhow::Result<()> {
     let ops = match &config.ops {
         Some(ops) => {
             let (store, ending) = (Arc::clone(&store), tasks.clone());
-            let report = move || report(Arc::clone(&store), ending.clone());
+            let report = move || report(Arc::clone(&store), Arc::clone(&room), ending.clone());
             Some(ops::listen(process::bind(ops.listen).await?, &tasks, None, report)?)
         }
         None => None,
@@ -95,7 +99,7 @@ fn users(settings: &EventStoreRole) -> anyhow::Result<Users> {
     Ok(Users::new(users))
 }
 
-async fn report(store: Arc<Embedded>, tasks: Tasks) -> Report {
-    let answers = store.head().await.is_ok();
-    Report::of_store("events", answers, &tasks)
+async fn report(store: Arc<Embedded>, room: Arc<Room>, tasks: Tasks) -> Report {
+    let answer = store.head().await.map(drop);
+    Report::of_store("events", answer, &room, &tasks)
 }

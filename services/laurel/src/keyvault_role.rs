@@ -8,6 +8,7 @@ use keyvault::{
     KeyVault,
     server::{LEASE, Service, Shared},
 };
+use readmodel::Room;
 use runtime::{Config, Mesh, RoleName, Stores, Tasks, health::Report, mesh::Peer};
 use tonic::service::Routes;
 
@@ -25,6 +26,7 @@ pub(crate) async fn serve(config: Config, json: bool) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
+    let room = Stores::folder(&config)?;
     let vault = Stores::embedded_vault(&config)?;
 
     let tasks = Tasks::new();
@@ -34,7 +36,7 @@ pub(crate) async fn serve(config: Config, json: bool) -> anyhow::Result<()> {
     let ops = match &config.ops {
         Some(ops) => {
             let (vault, ending) = (Arc::clone(&vault), tasks.clone());
-            let report = move || report(Arc::clone(&vault), ending.clone());
+            let report = move || report(Arc::clone(&vault), Arc::clone(&room), ending.clone());
             Some(ops::listen(process::bind(ops.listen).await?, &tasks, None, report)?)
         }
         None => None,
@@ -55,7 +57,7 @@ pub(crate) async fn serve(config: Config, json: bool) -> anyhow::Result<()> {
     process::until_signal(process::end(&tasks)).await
 }
 
-async fn report(vault: Arc<dyn KeyVault>, tasks: Tasks) -> Report {
-    let answers = vault.get(TenantId::PLATFORM, "readiness").await.is_ok();
-    Report::of_store("keys", answers, &tasks)
+async fn report(vault: Arc<dyn KeyVault>, room: Arc<Room>, tasks: Tasks) -> Report {
+    let answer = vault.get(TenantId::PLATFORM, "readiness").await.map(drop);
+    Report::of_store("keys", answer, &room, &tasks)
 }

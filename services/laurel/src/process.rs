@@ -105,8 +105,7 @@ impl Process {
 
         let mut roles = roles::Roles::new(&context, chosen, wiring, mesh.clone());
         roles.start(&config).await?;
-        let readiness =
-            Readiness::new(context.stores.clone(), context.views.clone(), tasks.clone());
+        let readiness = Readiness::of(&context);
         let ops = match &config.ops {
             Some(ops) => {
                 let readiness = readiness.clone();
@@ -142,8 +141,7 @@ impl Process {
         let context = open::open_for(&config, roles, mesh.as_ref(), &leads).await?;
         let tasks = &context.tasks;
         tasks.spawn("projections", context.views.run(tasks.cancelled()));
-        let readiness =
-            Readiness::new(context.stores.clone(), context.views.clone(), tasks.clone());
+        let readiness = Readiness::of(&context);
         Ok(Self { context, readiness, front: None, mesh: None, ops: None })
     }
 

@@ -1,5 +1,5 @@
-//! Gives memory back when nothing is applied for a while, and puts the journal on stable storage
-//! now and then.
+//! Gives memory back when nothing is applied for a while, puts the journal on stable storage now and
+//! then, and opens the store again where a write failed.
 
 use std::{
     collections::HashMap,
@@ -14,9 +14,12 @@ use std::{
 
 use fjall::PersistMode;
 
-use super::Store;
+use super::House;
 
-const EVERY: Duration = Duration::from_secs(5);
+/// How often is looked whether the store takes writes.
+const LOOK: Duration = Duration::from_secs(1);
+/// Every so many looks it is tidied up.
+const TIDY: u32 = 5;
 
 /// The thread; ends with this handle.
 pub(super) struct Housekeeper {
@@ -25,13 +28,19 @@ pub(super) struct Housekeeper {
 }
 
 impl Housekeeper {
-    pub(super) fn start(store: &Arc<Store>) -> io::Result<Self> {
+    pub(super) fn start(house: &Arc<House>) -> io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
-        let store = Arc::downgrade(store);
+        let house = Arc::downgrade(house);
         let work = move || {
-            let mut seen = HashMap::new();
-            while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
-                tidy(&store, &mut seen);
+            let (mut seen, mut looks) = (HashMap::new(), 0);
+            while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+                looks = (looks + 1) % TIDY;
+                if looks == 0 {
+                    tidy(&house, &mut seen);
+                }
+                if let Some(house) = house.upgrade() {
+                    house.mend();
+                }
             }
         };
         let thread = thread::Builder::new().name("readmodel".into()).spawn(work)?;
@@ -50,8 +59,10 @@ impl Drop for Housekeeper {
 }
 
 /// Writes out slots that were written to, but not since the last look.
-fn tidy(store: &Weak<Store>, seen: &mut HashMap<usize, u64>) {
-    let Some(store) = store.upgrade() else { return };
+fn tidy(house: &Weak<House>, seen: &mut HashMap<usize, u64>) {
+    let Some(house) = house.upgrade() else { return };
+    // Without room they stay where they are.
+    let Ok(store) = house.store_with_room() else { return };
     let mut now = HashMap::new();
     let mut busy = false;
     for slot in store.all_slots() {

@@ -204,7 +204,7 @@ impl SlotStore {
         let written = if writes.len() < self.bulk {
             write::in_a_batch(database, &self.keyspace, writes).map_err(unavailable)?
         } else {
-            write::in_a_file(&self.keyspace, writes).map_err(unavailable)?;
+            write::in_a_file(database, &self.keyspace, writes).map_err(unavailable)?;
             0
         };
         drop(known);

@@ -37,8 +37,14 @@ pub(super) fn in_a_batch(
 
 /// Makes all the writes or none, on stable storage. The keys ascend, each is there once, and nobody
 /// else writes to the keyspace meanwhile.
-pub(super) fn in_a_file(keyspace: &Keyspace, writes: Vec<KeyWrite<'_>>) -> fjall::Result<()> {
+pub(super) fn in_a_file(
+    database: &Database,
+    keyspace: &Keyspace,
+    writes: Vec<KeyWrite<'_>>,
+) -> fjall::Result<()> {
     while keyspace.l0_table_count() > MOST_FILES {
+        // Where a write failed, nothing is merged any more.
+        database.persist(PersistMode::Buffer)?;
         thread::sleep(Duration::from_millis(5));
     }
     let mut file = keyspace.start_ingestion()?;

@@ -65,6 +65,39 @@ async fn a_wrong_password_is_an_answer_and_the_right_one_works_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_changed_under_a_store_is_told_and_all_goes_on_when_it_is_right() {
+    if !installed() {
+        return;
+    }
+    let server = Server::start(&["--requirepass", "right"]);
+    let store = open(server.url().replace("://", "://:right@"));
+    store.apply(SLOT, &steps::changes(0..9), Position(0), Position(9)).await.unwrap();
+    // Connections that there are stay as they are, so they are ended.
+    let change = |from: &str, to: &str| {
+        for (password, command) in
+            [(from, format!("CONFIG SET requirepass {to}")), (to, "CLIENT KILL TYPE normal".into())]
+        {
+            let answer = server.tell_all(&format!("-a {password} --no-auth-warning {command}"));
+            assert!(!answer.concat().contains("ERR"), "{answer:?}");
+        }
+    };
+    change("right", "other");
+    let why = said(store.apply(SLOT, &steps::changes(9..18), Position(9), Position(18)).await);
+    assert!(why.contains("WRONGPASS") || why.contains("uthentication"), "{why}");
+    said(store.get(SLOT, &steps_key()).await);
+    change("other", "right");
+    let until = std::time::Instant::now() + Duration::from_mins(1);
+    while let Err(error) = store.get(SLOT, &steps_key()).await {
+        assert!(std::time::Instant::now() < until, "{error:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(store.checkpoint(SLOT).await.unwrap(), Position(9), "nothing was half applied");
+    let applied = store.apply(SLOT, &steps::changes(9..18), Position(9), Position(18)).await;
+    assert_eq!(applied.unwrap(), Applied::Done);
+    steps::assert_consistent(&store, SLOT).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_with_the_rights_of_the_manual_may_do_everything() {
     if !installed() {
         return;

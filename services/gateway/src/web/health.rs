@@ -20,7 +20,7 @@ pub(super) async fn live() -> Response {
 pub(super) async fn ready(State(web): State<Web>) -> Response {
     let report = web.0.readiness.report().await;
     let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, [(header::CACHE_CONTROL, KEEP_NOTHING)], Json(report)).into_response()
+    (status, [(header::CACHE_CONTROL, KEEP_NOTHING)], Json(report.for_strangers())).into_response()
 }
 
 pub(super) async fn jwks(State(web): State<Web>) -> Response {

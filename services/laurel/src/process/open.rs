@@ -8,8 +8,8 @@ use kernel::{TenantId, Timestamp};
 use keyvault::{KeyVault, Secret, VaultError};
 use readmodel::{Runner, RunnerOptions};
 use runtime::{
-    Clock, Config, Context, Fetch, Ids, Mesh, RoleName, Stores, SystemClock, Tasks, TlsError,
-    trace::watch_projections,
+    Clock, Config, Context, Fetch, Ids, Mesh, RoleName, Stands, Stores, SystemClock, Tasks,
+    TlsError, trace::watch_projections,
 };
 use uuid::Uuid;
 
@@ -70,6 +70,7 @@ pub(super) async fn open_for(
         tokens,
         verifier,
         tasks,
+        stands: Stands::default(),
         public_url: config.public_url.as_str().into(),
         limits: config.limits,
         fetch: Fetch::new(&config.egress),
