@@ -23,6 +23,9 @@ use uuid::Uuid;
 
 const KIND: &str = "award-broken.v1";
 
+/// Some of those that need the fact: a read model and a policy.
+const STAND: [&str; 2] = ["awards", "awarding-mail"];
+
 fn observed(data: &Path) -> Config {
     let ops = Some(Ops { listen: ([127, 0, 0, 1], 0).into() });
     Config { ops, ..tests::config(data).unwrap() }
@@ -35,7 +38,7 @@ async fn platform(process: &Process, path: &str) -> (u16, String) {
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
-/// The models in which somebody stands still, once there are some.
+/// The models and policies in which somebody stands still, once there are these.
 async fn standing(process: &Process) -> Vec<String> {
     let look = async {
         loop {
@@ -48,7 +51,8 @@ async fn standing(process: &Process) -> Vec<String> {
                 named.contains(KIND)
             };
             let models: Vec<_> = checks.iter().filter(stand).collect();
-            if models.iter().any(|check| check["name"] == "awards") {
+            let there = |name: &&str| models.iter().any(|check| check["name"] == *name);
+            if STAND.iter().all(there) {
                 assert_eq!(status, 503);
                 assert!(models.iter().all(|check| check["ok"] == false), "{report}");
                 let name = |check: &&Value| check["name"].as_str().unwrap().to_owned();
@@ -91,14 +95,26 @@ async fn a_fact_nobody_can_read_is_named_and_alerts_while_other_tenants_go_on_un
     let models = standing(&process).await;
     let (_, metrics) = platform(&process, "/metrics").await;
     for metric in ["laurel_projection_failed", "laurel_projection_standing"] {
-        let line = format!("{metric}{{model=\"awards\"}} 1");
-        assert!(metrics.contains(&line), "no {line} in {metrics}");
+        for model in STAND {
+            let line = format!("{metric}{{model=\"{model}\"}} 1");
+            assert!(metrics.contains(&line), "no {line} in {metrics}");
+        }
     }
-    let input = load::award(&seeded.badge, "goes.on@example.org", false);
+    let input = load::award(&seeded.badge, "goes.on@example.org", true);
     let before = load::every_award(&seeded.partner).await.len();
     seeded.partner.ask(load::AWARD, input).await.unwrap();
     let look = async { while load::every_award(&seeded.partner).await.len() <= before {} };
     tokio::time::timeout(Duration::from_mins(1), look).await.expect("the award is listed");
+    let context = process.context();
+    let told = |facts: Vec<eventstore::RecordedEvent>| {
+        facts.iter().any(|fact| &*fact.kind == "award-notified.v1")
+    };
+    let look = async {
+        while !told(fold::facts(context).await.unwrap()) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), look).await.expect("the letter is sent");
     process.stop().await;
 
     for model in models {
@@ -108,6 +124,13 @@ async fn a_fact_nobody_can_read_is_named_and_alerts_while_other_tenants_go_on_un
         projection::run(skip).await.unwrap();
     }
     let process = Process::start(observed(data.path()), Wiring::Local).await.unwrap();
+    let models = &process.context().stores.models;
+    let look = async {
+        while !awarding::standing(&**models).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), look).await.expect("the policy goes on");
     process.ready().await;
     assert_eq!(platform(&process, "/-/ready").await.0, 200);
     let facts = fold::facts(process.context()).await.unwrap();

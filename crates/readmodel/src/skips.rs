@@ -1,4 +1,4 @@
-//! An operator's decision that a model does without a fact that cannot be read. It is itself a fact,
+//! An operator's decision that a model, or a policy, does without a fact that cannot be read. It is itself a fact,
 //! in a stream for each model: who decided, when and why stays known, and every build abides by it.
 
 use std::collections::BTreeSet;
@@ -119,11 +119,11 @@ pub fn decision(fact: &RecordedEvent) -> Result<Skip, Unreadable> {
     serde_json::from_slice(&fact.data).map_err(|error| Unreadable::of(fact, error))
 }
 
-/// The facts that a model does without.
-pub(crate) async fn skipped(
-    log: &dyn EventStore,
-    model: Model,
-) -> Result<BTreeSet<Uuid>, StoreError> {
+/// The facts that a model, or a policy of that name, does without.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn skipped(log: &dyn EventStore, model: Model) -> Result<BTreeSet<Uuid>, StoreError> {
     let decisions = log.read(&stream(model), 0, MOST).await?;
     Ok(decisions.iter().flat_map(decision).map(|skip| skip.fact).collect())
 }

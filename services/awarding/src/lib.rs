@@ -44,7 +44,7 @@ mod watch;
 use std::{future::Future, sync::Arc};
 
 use proto::awarding::v1::awarding_server::AwardingServer;
-use readmodel::Projection;
+use readmodel::{Projection, ReadModelError, ReadModels, Standing};
 use runtime::{Context, Policy, RoleParts, Wire};
 use tonic::service::Routes;
 
@@ -58,6 +58,18 @@ use crate::{
 #[must_use]
 pub fn projections() -> Vec<Arc<dyn Projection>> {
     vec![Arc::new(awards::Awards), Arc::new(batches::Batches), Arc::new(catalogue::Catalogue)]
+}
+
+/// The tenants that stand still in the role's policies, each under the policy's name as the model.
+///
+/// # Errors
+/// When the policies' memories cannot be read.
+pub async fn standing(models: &dyn ReadModels) -> Result<Vec<Standing>, ReadModelError> {
+    let mut all = Vec::new();
+    for name in policies::NAMES {
+        all.extend(Standing::all(models, policies::memory::slot(name)).await?);
+    }
+    Ok(all)
 }
 
 /// The largest request: a CSV of 8 MiB and a little around it.

@@ -121,7 +121,7 @@ impl Awarding {
         }
         for addressee in letters_to {
             self.context.stores.mailer.forget(&addressee).await.map_err(|error| {
-                Trouble::fault("letters to an erased person are still kept", &error)
+                Trouble::for_now("letters to an erased person are still kept", &error)
             })?;
         }
         Ok(())

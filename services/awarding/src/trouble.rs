@@ -2,6 +2,8 @@ use kernel::Class;
 use runtime::{Refusal, command, status};
 use tonic::Status;
 
+use crate::create::is_retired;
+
 /// Why a use case did not end well. A refusal is an answer, and may become a row's outcome; a
 /// failure is an accident, was logged, and may heal by trying again.
 #[derive(Debug)]
@@ -45,6 +47,21 @@ impl Trouble {
     pub(crate) fn broken(what: &'static str) -> Self {
         tracing::error!("{what}");
         Self::internal()
+    }
+
+    /// What failed outside and may succeed later, told to the log.
+    pub(crate) fn for_now(what: &'static str, error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::warn!(error, "{what}");
+        Self::Failed(status::unavailable(error))
+    }
+
+    /// Whether the same may succeed later by itself.
+    pub(crate) fn heals(&self) -> bool {
+        let Self::Failed(status) = self else { return false };
+        // Another key signs as soon as the catalogue knows it, and a role that knows no token yet, or
+        // no more, is no fault of a fact.
+        let unknown = status.code() == tonic::Code::Unauthenticated;
+        unknown || Refusal::of(status).retryable || is_retired(status)
     }
 
     fn internal() -> Self {

@@ -1,4 +1,4 @@
-//! `laurel projection`: the read models of a stopped Laurel.
+//! `laurel projection`: the read models of a stopped Laurel, and what its policies remember.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::{
 /// What can be done with read models.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Shows how far each read model is.
+    /// Shows how far each read model is, and who stands still in it or in a policy.
     Status {
         /// Where the stores are.
         #[command(flatten)]
@@ -26,10 +26,11 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Has a read model do without a fact that cannot be read, at which a tenant stands still. The
-    /// decision is recorded in the log; the read model is built anew without the fact.
+    /// Has a read model or policy do without a fact that cannot be read, at which a tenant stands still.
+    /// The decision is recorded in the log; the read model is built anew without the fact, the policy
+    /// goes on when Laurel serves.
     Skip {
-        /// Which read model, such as `awards`.
+        /// Which read model or policy, such as `awards` or `awarding-mail`.
         model: String,
         /// Where the fact stands in the log, as `status` says.
         #[arg(long)]
@@ -85,7 +86,16 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
 async fn status(config: &Config, json: bool) -> anyhow::Result<()> {
     let context = process::open(config).await?;
     caught_up(&context, &[]).await?;
-    tell(&context, json)
+    tell(&context, json)?;
+    for standing in awarding::standing(&*context.stores.models).await? {
+        let policy = standing.model.name;
+        if json {
+            say!("{}", json!({ "policy": policy, "standing": [told(&standing)] }))?;
+        } else {
+            say!("{policy:<16}  {} stands still: {standing}", standing.tenant())?;
+        }
+    }
+    Ok(())
 }
 
 /// Says how far each read model is.
@@ -139,7 +149,8 @@ async fn skip(
     let context = process::open(config).await?;
     context.tasks.spawn("projections", context.views.run(context.tasks.cancelled()));
     settled(&context).await?;
-    let all: Vec<_> = context.views.progress().into_iter().flat_map(|it| it.standing).collect();
+    let mut all: Vec<_> = context.views.progress().into_iter().flat_map(|it| it.standing).collect();
+    all.extend(awarding::standing(&*context.stores.models).await?);
     let standing = all.iter().find(|it| it.model.name == model && it.position.0 == position);
     let standing = standing.cloned().with_context(|| {
         let all: Vec<String> = all.iter().map(|it| format!("{}: {it}", it.model.name)).collect();

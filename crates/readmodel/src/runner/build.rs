@@ -11,7 +11,7 @@ use super::{
     Lead, Observer,
     anchor::Anchor,
     batch::{self, Projected},
-    standing::{self, Standing},
+    standing::Standing,
     track::Track,
 };
 use crate::{Applied, ReadModelError, ReadModels, Slot, skips};
@@ -268,7 +268,7 @@ impl Build {
             self.skipped.insert(fact.id);
             return Ok(None);
         }
-        if self.track.standings.of(self.slot).len() >= standing::MOST {
+        if self.track.standings.of(self.slot).len() >= Standing::MOST {
             return Err(stopped.into());
         }
         Ok(Some(standing))

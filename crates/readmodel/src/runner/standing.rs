@@ -1,5 +1,5 @@
-//! Tenants that stand still in a build, each at a fact that cannot be read, while the others go on.
-//! They are kept among the rows, so that every process knows them.
+//! Tenants that stand still in a build, or in a policy, each at a fact that cannot be read, while the
+//! others go on. They are kept among the rows, so that every process knows them.
 
 use std::{
     collections::BTreeMap,
@@ -13,13 +13,11 @@ use uuid::Uuid;
 
 use crate::{Change, Direction, Key, Model, ReadModelError, ReadModels, Scan, Slot, row};
 
-/// So many tenants may stand still in a build; one more, and all do: then it is not a fact that is
-/// wrong, but the software.
-pub(super) const MOST: usize = 100;
 /// No table of a projection has that name.
 const TABLE: &str = "log-standing";
 
-/// A fact that cannot be read. Nothing of its tenant is applied to the model from there on.
+/// A fact that cannot be read. Nothing of its tenant is applied to the model from there on; where the
+/// model is the memory of a policy, the policy does nothing about the tenant's facts from there on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// In which model.
@@ -46,7 +44,13 @@ struct Stored<'a> {
 }
 
 impl Standing {
-    pub(super) fn at(model: Model, fact: &RecordedEvent) -> Self {
+    /// So many tenants may stand still in a model; one more, and all do: then it is not a fact that is
+    /// wrong, but the software.
+    pub const MOST: usize = 100;
+
+    /// At that fact.
+    #[must_use]
+    pub fn at(model: Model, fact: &RecordedEvent) -> Self {
         Self {
             model,
             stream: fact.stream.clone(),
@@ -63,11 +67,40 @@ impl Standing {
         self.stream.tenant()
     }
 
-    pub(super) fn put(&self) -> Change {
+    fn key(&self) -> Key {
+        Key::new(TenantId::PLATFORM, TABLE, self.tenant().bytes())
+    }
+
+    /// What keeps it among the rows: one a tenant.
+    #[must_use]
+    pub fn put(&self) -> Change {
         let (revision, position) = (self.revision, self.position.0);
         let (stream, fact, kind) = (self.stream.as_str(), self.fact.into_bytes(), &*self.kind);
-        let key = Key::new(TenantId::PLATFORM, TABLE, self.tenant().bytes());
-        row::put(key, &Stored { stream, revision, position, fact, kind })
+        row::put(self.key(), &Stored { stream, revision, position, fact, kind })
+    }
+
+    /// What takes it out of the rows: the tenant goes on.
+    #[must_use]
+    pub fn delete(&self) -> Change {
+        Change::Delete { key: self.key() }
+    }
+
+    /// Those that are kept among the rows.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn all(models: &dyn ReadModels, slot: Slot) -> Result<Vec<Self>, ReadModelError> {
+        let scan = Scan {
+            tenant: TenantId::PLATFORM,
+            table: TABLE,
+            prefix: Vec::new(),
+            after: None,
+            before: None,
+            direction: Direction::Forward,
+            limit: Self::MOST + 1,
+        };
+        let rows = models.scan(slot, &scan).await?;
+        rows.iter().map(|(_, row)| Self::read(slot.model, row)).collect()
     }
 
     fn read(model: Model, row: &[u8]) -> Result<Self, ReadModelError> {
@@ -78,10 +111,10 @@ impl Standing {
     }
 
     /// The fact as it is in the log now.
-    pub(super) async fn look_up(
-        &self,
-        log: &dyn EventStore,
-    ) -> Result<Option<RecordedEvent>, StoreError> {
+    ///
+    /// # Errors
+    /// When the log cannot be read, or the stream was deleted.
+    pub async fn look_up(&self, log: &dyn EventStore) -> Result<Option<RecordedEvent>, StoreError> {
         Ok(log.read(&self.stream, self.revision, 1).await?.pop())
     }
 }
@@ -125,18 +158,8 @@ impl Standings {
         models: &dyn ReadModels,
         slot: Slot,
     ) -> Result<(), ReadModelError> {
-        let scan = Scan {
-            tenant: TenantId::PLATFORM,
-            table: TABLE,
-            prefix: Vec::new(),
-            after: None,
-            before: None,
-            direction: Direction::Forward,
-            limit: MOST + 1,
-        };
-        let rows = models.scan(slot, &scan).await?;
-        let read = rows.iter().map(|(_, row)| Standing::read(slot.model, row));
-        let read = read.map(|it| it.map(|it| (it.tenant(), it))).collect::<Result<_, _>>()?;
+        let all = Standing::all(models, slot).await?;
+        let read = all.into_iter().map(|it| (it.tenant(), it)).collect();
         self.all().insert(slot, Arc::new(read));
         Ok(())
     }

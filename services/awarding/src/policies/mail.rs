@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use awarding_domain::{Award, AwardCommand, AwardId, Particulars};
+use awarding_domain::{Award, AwardCommand, AwardEvent, AwardId, Particulars};
 use eventstore::{Execution, RecordedEvent};
 use kernel::{Actor, CommandId, TenantId};
 use runtime::{
@@ -39,10 +39,14 @@ impl Reaction for Letters {
     }
 
     async fn react(&self, fact: &RecordedEvent) -> Outcome<()> {
-        let wanted = &*fact.kind == "award-created.v1"
-            && serde_json::from_slice::<Wish>(&fact.data).is_ok_and(|wish| wish.notify);
+        if &*fact.kind != "award-created.v1" {
+            // One that nobody here knows may ask for a letter as well.
+            return Ok(fact.event::<AwardEvent>().map(drop)?);
+        }
+        let wish: Wish = serde_json::from_slice(&fact.data)
+            .map_err(|error| eventstore::Unreadable::of(fact, error))?;
         let Ok(id) = fact.stream.id().parse::<AwardId>() else { return Ok(()) };
-        if !wanted {
+        if !wish.notify {
             return Ok(());
         }
         because(Self::NAME, Cause::of(fact), self.mail(id, fact)).await
@@ -69,7 +73,7 @@ impl Letters {
                 tracing::warn!(award.id = %id, error = %error, "an earner cannot be mailed");
             }
             Err(error @ MailError::Unavailable(_)) => {
-                return Err(Trouble::fault("an earner was not mailed yet", &error));
+                return Err(Trouble::for_now("an earner was not mailed yet", &error));
             }
         }
         let at = self.0.clock.now();

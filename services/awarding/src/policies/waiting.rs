@@ -16,9 +16,9 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     /// These wait, where anything is measured.
-    pub(crate) fn of(policy: &'static str, facts: &[RecordedEvent]) -> Self {
+    pub(crate) fn of(policy: &'static str, facts: &[&RecordedEvent]) -> Self {
         let measured = runtime::metrics::is_on();
-        let at = |fact: &RecordedEvent| Some((fact.position, fact.envelope().ok()?.at));
+        let at = |fact: &&RecordedEvent| Some((fact.position, fact.envelope().ok()?.at));
         let facts = facts.iter().filter(|_| measured).filter_map(at).collect();
         let waiting = Self { policy, facts: Mutex::new(facts) };
         waiting.measure(&waiting.facts.lock().unwrap_or_else(PoisonError::into_inner));

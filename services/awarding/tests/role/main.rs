@@ -7,6 +7,7 @@ mod awards;
 mod batches;
 mod crash;
 mod hygiene;
+mod lanes;
 mod people;
 mod submissions;
 mod world;

@@ -89,15 +89,33 @@ impl World {
         let client = client(&rig.context, &key);
         let awarder = rig.member(tenant, Role::Admin);
         let world = Self { rig, tenant, issuer, badge, did, key, client, awarder };
+        world.found().await;
+        world
+    }
+
+    /// Tells of the tenant's issuer and badge.
+    async fn found(&self) {
+        let issuer = self.issuer;
         let profile = Profile::new("Ost", "https://ost.example/", "", "").unwrap();
-        let created = IssuerCreated { issuer, did: world.did.clone(), profile };
-        let multikey = world.key.multikey().to_string();
+        let created = IssuerCreated { issuer, did: self.did.clone(), profile };
+        let multikey = self.key.multikey().to_string();
         let key = NewKey { key: id(4), multikey };
         let facts = [IssuerEvent::Created(created), IssuerEvent::KeyAdded(key)];
-        world.tell::<Issuer>(&issuer, Expected::NoStream, &facts).await;
-        world.publish(badge).await;
-        world.caught_up().await;
-        world
+        self.tell::<Issuer>(&issuer, Expected::NoStream, &facts).await;
+        self.publish(self.badge).await;
+        self.caught_up().await;
+    }
+
+    /// From now on it is about another tenant, with an issuer and a badge of the same ids.
+    pub async fn move_to(&mut self, tenant: TenantId) {
+        self.return_to(tenant);
+        self.found().await;
+    }
+
+    /// The same where both are there.
+    pub fn return_to(&mut self, tenant: TenantId) {
+        self.tenant = tenant;
+        self.awarder = self.rig.member(tenant, Role::Admin);
     }
 
     /// Waits until every read model has caught up, as a process does before it is ready.
