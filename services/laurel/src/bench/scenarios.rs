@@ -108,29 +108,42 @@ async fn award_bulk(ground: Ground, folder: &Path, count: usize) -> anyhow::Resu
 const AWARD: &str = "mutation($input: AwardCreateInput!) {
   awardCreate(input: $input) { award { id } consistencyToken userErrors { ...on UserError { code message path } } } }";
 
+/// Gives the badge to the n-th learner.
+async fn give(seeded: &Seeded, n: usize) -> anyhow::Result<Value> {
+    let address = format!("learner.{n}@bench.example");
+    let input = json!({ "input": {
+        "idempotencyKey": format!("bench/{n}"),
+        "badgeId": seeded.badge,
+        "recipient": { "email": { "address": address, "displayName": "A Learner" } },
+        "notify": false,
+    } });
+    seeded.partner.ask(AWARD, input).await
+}
+
 async fn award_single(ground: Ground, folder: &Path, count: usize) -> anyhow::Result<Load> {
     let (laurel, seeded) = ready(ground, folder).await?;
     let seeded = Arc::new(seeded);
-    let give = {
+    let go = move |n: usize| {
         let seeded = seeded.clone();
-        move |n: usize| {
-            let seeded = seeded.clone();
-            async move {
-                let address = format!("learner.{n}@bench.example");
-                let input = json!({ "input": {
-                    "idempotencyKey": format!("bench/{n}"),
-                    "badgeId": seeded.badge,
-                    "recipient": { "email": { "address": address, "displayName": "A Learner" } },
-                    "notify": false,
-                } });
-                seeded.partner.ask(AWARD, input).await.map(drop)
-            }
-        }
+        async move { give(&seeded, n).await.map(drop) }
     };
-    let warm = give.clone();
+    measured(laurel, count, 64, go).await
+}
+
+/// What it costs to do that so often with so many in flight, once it is warm.
+async fn measured<F>(
+    laurel: Running,
+    count: usize,
+    in_flight: usize,
+    go: impl Fn(usize) -> F + Clone + Send + Sync + 'static,
+) -> anyhow::Result<Load>
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    let warm = go.clone();
     many(64, 16, move |n| warm(usize::MAX / 2 + n)).await?;
     let meter = Meter::start(laurel.processes()?)?;
-    let times = many(count, 64, give).await?;
+    let times = many(count, in_flight, go).await?;
     let load = meter.read(times)?;
     laurel.stop().await?;
     Ok(load)
@@ -148,14 +161,7 @@ async fn journey(ground: Ground, folder: &Path, count: usize) -> anyhow::Result<
         move |n: usize| {
             let (seeded, base) = (seeded.clone(), base.clone());
             async move {
-                let address = format!("learner.{n}@bench.example");
-                let input = json!({ "input": {
-                    "idempotencyKey": format!("bench/{n}"),
-                    "badgeId": seeded.badge,
-                    "recipient": { "email": { "address": address, "displayName": "A Learner" } },
-                    "notify": false,
-                } });
-                let made = seeded.partner.ask(AWARD, input).await?;
+                let made = give(&seeded, n).await?;
                 let token = made["awardCreate"]["consistencyToken"].as_str().unwrap_or_default();
                 let id = &made["awardCreate"]["award"]["id"];
                 let reader = seeded.partner.consistent_with(token);
@@ -176,13 +182,7 @@ async fn journey(ground: Ground, folder: &Path, count: usize) -> anyhow::Result<
             }
         }
     };
-    let warm = go.clone();
-    many(64, 16, move |n| warm(usize::MAX / 2 + n)).await?;
-    let meter = Meter::start(laurel.processes()?)?;
-    let times = many(count, 32, go).await?;
-    let load = meter.read(times)?;
-    laurel.stop().await?;
-    Ok(load)
+    measured(laurel, count, 32, go).await
 }
 
 async fn public(
