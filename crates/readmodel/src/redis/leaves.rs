@@ -9,11 +9,11 @@ use super::{
 use crate::effect::{Effect, count};
 
 /// A page is cut when it is longer than so many bytes: with its header it then fills an allocation of
-/// 4 KiB, where one byte more would take five. Longer pages pack better; but every row that is read
+/// 5 KiB, where one byte more would take six. Longer pages pack better; but every row that is read
 /// or written takes its whole page along.
-const FULL: usize = (4 << 10) - 8;
+const FULL: usize = (5 << 10) - 8;
 /// A page is cut when it is longer than so many bytes before it is packed.
-const FULL_PLAIN: usize = 8 << 10;
+const FULL_PLAIN: usize = 10 << 10;
 
 /// A row and its key.
 type Entry<'a> = (&'a [u8], Cow<'a, [u8]>);
