@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -30,10 +30,8 @@ pub(crate) struct BatchWorker {
     turns: VecDeque<Position>,
     /// What is held in memory of those under way.
     held: BTreeMap<Position, BatchWork>,
-    /// Those whose last step failed.
-    failed: BTreeSet<Position>,
-    /// How often in a row a step failed that does not heal by itself.
-    tries: BTreeMap<Position, u32>,
+    /// Those whose last step failed, and how often in a row in a way that does not heal by itself.
+    failed: BTreeMap<Position, u32>,
     seen: Position,
 }
 
@@ -55,8 +53,8 @@ const REST: Duration = Duration::from_millis(200);
 
 impl BatchWorker {
     pub(crate) fn new(awarding: Arc<Awarding>) -> Self {
-        let (open, turns, held, failed, tries) = Default::default();
-        Self { awarding, open, turns, held, failed, tries, seen: Position::START }
+        let (open, turns, held, failed) = Default::default();
+        Self { awarding, open, turns, held, failed, seen: Position::START }
     }
 
     /// Works for as long as it is polled.
@@ -66,8 +64,7 @@ impl BatchWorker {
             if let Err(trouble) = self.work().await {
                 tracing::warn!(policy = NAME, ?trouble, "a policy starts again");
             }
-            (self.open, self.turns, self.held) = Default::default();
-            (self.failed, self.tries) = Default::default();
+            (self.open, self.turns, self.held, self.failed) = Default::default();
             patience.pause().await;
         }
     }
@@ -167,24 +164,21 @@ impl BatchWorker {
         match self.step(turn).await {
             Ok(Step::More) => {
                 self.failed.remove(&turn);
-                self.tries.remove(&turn);
                 self.turns.push_back(turn);
             }
             Ok(Step::Finished) => {
                 self.failed.remove(&turn);
-                self.tries.remove(&turn);
                 self.held.remove(&turn);
             }
             Err(trouble) => {
                 tracing::warn!(position = %turn, ?trouble, "a batch tries again");
-                self.failed.insert(turn);
                 self.turns.push_back(turn);
-                let tries = self.tries.entry(turn).or_default();
+                let tries = self.failed.entry(turn).or_default();
                 *tries = if trouble.heals() { 0 } else { *tries + 1 };
                 if *tries >= TRIES {
                     self.stop(memory, turn).await?;
                 }
-                let all = self.turns.iter().all(|turn| self.failed.contains(turn));
+                let all = self.turns.iter().all(|turn| self.failed.contains_key(turn));
                 if all && !self.turns.is_empty() {
                     tokio::time::sleep(REST).await;
                 }
@@ -198,7 +192,7 @@ impl BatchWorker {
     async fn stop(&mut self, memory: &mut Memory, turn: Position) -> Outcome<()> {
         let Some(open) = self.open.get(&turn) else { return Ok(()) };
         let (tenant, standing) = (open.tenant, open.standing.clone());
-        self.tries.remove(&turn);
+        self.failed.remove(&turn);
         if skips::skipped(&*self.awarding.events, memory::model(NAME))
             .await?
             .contains(&standing.fact)
